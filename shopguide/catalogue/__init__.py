@@ -1,0 +1,1 @@
+"""The catalogue: product model, importers, facets, index with hard filters, lexicon export."""

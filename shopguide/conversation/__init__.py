@@ -1,0 +1,1 @@
+"""Needs, critiques, the next question and presentation-neutral outcomes."""

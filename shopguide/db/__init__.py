@@ -1,0 +1,1 @@
+"""The shop database: engine, base, column types and migrations."""

@@ -1,0 +1,73 @@
+"""Every error that ShopGuide raises on purpose.
+
+ShopGuideError
+├── SettingsError            a setting is missing, malformed or a placeholder where a secret is needed
+├── CatalogueError
+│   ├── MappingError         the mapping file is wrong: names the key
+│   ├── FeedError            the catalogue file cannot be read, or a bad row under --strict: names the line
+│   └── UnknownProduct       no such SKU
+├── ProfileError
+│   └── UnknownShopper       no such shopper
+├── FeedbackError
+│   └── UnknownSlate         no such slate
+├── RecommenderError
+│   ├── ModelNotFound        nothing trained yet, or no such version
+│   └── ModelCorrupt         files and manifest disagree
+└── DatabaseError            the shop database cannot be reached or refuses; libraries' errors are translated where they enter
+"""
+
+
+class ShopGuideError(Exception):
+    """The root of the tree; its message is fit for an operator, never for a shopper."""
+
+
+class SettingsError(ShopGuideError):
+    """A setting is missing, malformed or a placeholder where a secret is needed."""
+
+
+class CatalogueError(ShopGuideError):
+    """Something about the catalogue is wrong."""
+
+
+class MappingError(CatalogueError):
+    """The mapping file is wrong; the message names the key."""
+
+
+class FeedError(CatalogueError):
+    """The catalogue file cannot be read, or has a bad row under `--strict`; the message names the line."""
+
+
+class UnknownProduct(CatalogueError):
+    """No product with this SKU."""
+
+
+class ProfileError(ShopGuideError):
+    """Something about a shopper's profile is wrong."""
+
+
+class UnknownShopper(ProfileError):
+    """No shopper with this id."""
+
+
+class FeedbackError(ShopGuideError):
+    """Something about slates or feedback events is wrong."""
+
+
+class UnknownSlate(FeedbackError):
+    """No slate with this id."""
+
+
+class RecommenderError(ShopGuideError):
+    """Something about the recommender's models is wrong."""
+
+
+class ModelNotFound(RecommenderError):
+    """Nothing is trained yet, or there is no such version."""
+
+
+class ModelCorrupt(RecommenderError):
+    """A model's files and its manifest disagree."""
+
+
+class DatabaseError(ShopGuideError):
+    """The shop database cannot be reached or refuses the statement."""

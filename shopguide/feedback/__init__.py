@@ -1,0 +1,1 @@
+"""Slates as shown (impressions), feedback events and the rewards made of them."""

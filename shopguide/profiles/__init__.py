@@ -1,0 +1,1 @@
+"""Shoppers, their channel identities and what is known of their tastes."""

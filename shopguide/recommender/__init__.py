@@ -1,0 +1,1 @@
+"""Candidates, blend, transformer reranking, diversity, explanations: from a need to a slate."""

@@ -1,0 +1,63 @@
+"""Settings, read once from the environment and `.env`; the only module that reads the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shopguide.errors import SettingsError
+
+DEVELOPMENT_SECRET = "development-only"  # noqa: S105  (refused outside development)
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each field is `SHOPGUIDE_<NAME>` in the environment or in `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix="SHOPGUIDE_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses to start with placeholder secrets"
+    )
+    database_url: str = Field("sqlite:///var/shopguide.db", description="the shop database (SQLite or PostgreSQL)")
+    models_dir: Path = Field(Path("models"), description="trained artefacts; the recommender's are in recommender/")
+    lexicon_path: Path = Field(Path("models/lexicon.jsonl"), description="the lexicon that the dialogue server reads")
+    text_index_dir: Path = Field(Path("var/text_index"), description="the catalogue's full-text index on disk")
+    currency: str = Field("EUR", description="the shop's own currency (ISO 4217)", pattern=r"^[A-Z]{3}$")
+    language: str = Field("en", description="the language of wording and lexicon")
+    rasa_url: str = Field("http://127.0.0.1:5005", description="where the dialogue server listens")
+    host: str = Field("127.0.0.1", description="the address that the guide server binds")
+    port: int = Field(5055, description="the port that the guide server binds")
+    api_key: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="what the shop sends in X-API-Key")
+    chat_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="signs chat identities; the dialogue server needs the same"
+    )
+    slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
+    max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
+    encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")
+    rerank_deadline_ms: int = Field(400, ge=0, description="time a request may spend in the transformer reranker")
+    torch_threads: int = Field(2, ge=1, description="threads of torch in the guide server")
+    catalogue_poll_seconds: float = Field(2.0, gt=0, description="how often a process looks for catalogue changes")
+
+    @model_validator(mode="after")
+    def _no_placeholder_secrets_in_production(self) -> Self:
+        if self.environment == "production":
+            for name in ("api_key", "chat_secret"):
+                if getattr(self, name).get_secret_value() == DEVELOPMENT_SECRET:
+                    raise ValueError(f"SHOPGUIDE_{name.upper()} must be set in production")
+        return self
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Return the process's settings.
+
+    Raises:
+        SettingsError: a value is malformed, or a secret is a placeholder in production.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise SettingsError(problems) from error
