@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -26,15 +26,18 @@ class Database:
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine. SQLite runs in WAL mode, with foreign keys, and waits up to 5 s for a lock."""
+        """The engine. SQLite runs in WAL mode, with foreign keys, and waits up to 5 s for a lock.
+
+        Errors do not repeat the statement's parameters: they hold what shoppers said.
+        """
         url = make_url(self.url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            return create_engine(url, pool_pre_ping=True, hide_parameters=True)
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": 5})
+        engine = create_engine(url, connect_args={"timeout": 5}, hide_parameters=True)
         event.listen(engine, "connect", _configure_sqlite)
         return engine
 
@@ -53,29 +56,48 @@ class Database:
             with self._sessions.begin() as session:
                 yield session
         except SQLAlchemyError as error:
-            raise DatabaseError(f"{make_url(self.url).render_as_string(hide_password=True)}: {error}") from error
+            raise self._translated(error) from error
 
     def migrate(self) -> None:
-        """Bring the schema up to date.
+        """Bring the schema up to date: all of it or nothing; of several processes that try at once, one does it.
 
         Raises:
             DatabaseError: the database cannot be reached or refuses a statement.
         """
         from alembic import command
         from alembic.config import Config
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        heads = set(ScriptDirectory.from_config(config).get_heads())
         try:
+            with self.engine.connect() as connection:
+                if set(MigrationContext.configure(connection).get_current_heads()) == heads:
+                    return
             with self.engine.begin() as connection:
+                _lock_for_migration(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:
-            raise DatabaseError(f"{make_url(self.url).render_as_string(hide_password=True)}: {error}") from error
+            raise self._translated(error) from error
+
+    def _translated(self, error: SQLAlchemyError) -> DatabaseError:
+        return DatabaseError(f"{make_url(self.url).render_as_string(hide_password=True)}: {error}")
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def _lock_for_migration(connection: Connection) -> None:
+    """Keep other processes out until the transaction ends."""
+    if connection.dialect.name == "sqlite":
+        # Python's driver opens no transaction before DDL: without this, each statement would stand by itself.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('shopguide.migrate'))"))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

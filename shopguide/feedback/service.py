@@ -1,0 +1,148 @@
+"""What was shown to shoppers and what they did with it."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from shopguide.db.engine import Database
+from shopguide.errors import UnknownSlate
+from shopguide.feedback.events import EventKind, FeedbackEvent, Slate
+from shopguide.feedback.store import FeedbackStore
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+
+KINDS: frozenset[str] = frozenset(get_args(EventKind))
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+"""Before this nobody shopped on the web: such a time is a clock or a converter gone wrong."""
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead a client's clock may run."""
+MAX_ID = 200
+MAX_TEXT = 10_000
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """What became of a batch of events; `refused` holds event ids, each with the reason."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Feedback:
+    """Slates and feedback events.
+
+    Args:
+        database: the shop database, migrated.
+        clock: tells the time; tests bring their own.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = FeedbackStore(database)
+        self._clock = clock
+
+    def log_slate(self, slate: Slate) -> None:
+        """Keep a slate as it was shown; the same slate logged again changes nothing."""
+        self._store.add_slate(slate)
+
+    def slate(self, slate_id: SlateId) -> Slate:
+        """Return a slate as it was shown.
+
+        Raises:
+            UnknownSlate: no slate has this id.
+        """
+        slate = self._store.slate(slate_id)
+        if slate is None:
+            raise UnknownSlate(f"no slate {slate_id!r}")
+        return slate
+
+    def latest_slate(self, conversation_id: ConversationId) -> Slate | None:
+        """Return the slate that a conversation saw last, if it saw any."""
+        return self._store.latest_slate(conversation_id)
+
+    def shown_skus(self, conversation_id: ConversationId, since: datetime | None = None) -> list[Sku]:
+        """Return the products that a conversation saw (since a time), each once, first shown first."""
+        return self._store.shown_skus(conversation_id, since)
+
+    def record(self, events: Iterable[FeedbackEvent]) -> RecordResult:
+        """Keep events, in any order; one sent before counts as a duplicate, one that makes no sense is refused.
+
+        Returns:
+            the counts, and why each refused event was refused.
+
+        Raises:
+            DatabaseError: the database cannot be reached. Batches of `BATCH` are kept whole or not at all, so
+                sending everything again is right.
+        """
+        now = self._clock()
+        accepted = duplicates = 0
+        refused: list[tuple[str, str]] = []
+        batch: dict[str, FeedbackEvent] = {}
+        for event in events:
+            why = why_refused(event, now)
+            if why is not None:
+                refused.append((event.event_id, why))
+            elif event.event_id in batch:
+                duplicates += 1
+            else:
+                batch[event.event_id] = event
+                if len(batch) == BATCH:
+                    new = self._store.add_events(list(batch.values()))
+                    accepted, duplicates = accepted + new, duplicates + len(batch) - new
+                    batch.clear()
+        new = self._store.add_events(list(batch.values()))
+        return RecordResult(accepted + new, duplicates + len(batch) - new, refused)
+
+    def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
+        """Return a shopper's latest events, newest first."""
+        return self._store.history(shopper_id, limit)
+
+    def interactions(self) -> Iterator[FeedbackEvent]:
+        """Stream every event, oldest first; events of the same moment come in the order of their ids."""
+        return self._store.events(BATCH)
+
+    def revision(self) -> int:
+        """Return a number that grows with every batch of new events; one look at an index."""
+        return self._store.last_row()
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return self._store.count_events()
+
+    def digest(self) -> str:
+        """Return the digest of all event ids: the same events give the same digest, whenever and wherever they came.
+
+        Reads every id, about half a second for a third of a million; poll `revision` instead.
+        """
+        digest = hashlib.sha256()
+        for event_id in self._store.event_ids(BATCH):
+            digest.update(event_id.encode("utf-8", "surrogatepass") + b"\n")
+        return digest.hexdigest()
+
+
+def why_refused(event: FeedbackEvent, now: datetime) -> str | None:  # noqa: PLR0911  (one line for each reason)
+    """Return why an event makes no sense, `None` if it does. Each reason begins with the field's name."""
+    if event.kind not in KINDS:
+        return f"kind: {event.kind!r} is none of {', '.join(sorted(KINDS))}"
+    for name in ("event_id", "shopper_id", "sku", "slate_id"):
+        text = getattr(event, name)
+        if text is not None and (not text.strip() or len(text) > MAX_ID or "\0" in text):
+            return f"{name}: must have 1 to {MAX_ID} characters"
+    if event.text is not None and (len(event.text) > MAX_TEXT or "\0" in event.text):
+        return f"text: must have at most {MAX_TEXT} characters"
+    if event.at.tzinfo is None:
+        return "at: has no time zone"
+    if event.at > now + CLOCK_SKEW:
+        return f"at: {event.at.isoformat()} is in the future"
+    if event.at < EARLIEST:
+        return f"at: {event.at.isoformat()} is before {EARLIEST.year}"
+    if event.sku is None and event.kind != "search":
+        return f"sku: a {event.kind} needs a product"
+    if event.value is not None and not math.isfinite(event.value):
+        return "value: is not a number"
+    if event.kind == "rating" and event.value is None:
+        return "value: a rating needs one"
+    return None

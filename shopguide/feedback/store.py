@@ -1,0 +1,245 @@
+"""Slates and feedback events in the shop database."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON, ForeignKey, Index, Row, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from shopguide.db.base import Base, UtcDateTime
+from shopguide.db.engine import Database
+from shopguide.db.upsert import insert_for
+from shopguide.feedback.events import EventKind, FeedbackEvent, Slate, SlateItem
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+
+
+class SlateRow(Base):
+    """An impression; `id` tells which of two slates of the same moment came later."""
+
+    __tablename__ = "slates"
+    __table_args__ = (
+        Index("ix_slates_conversation_id_created_at", "conversation_id", "created_at"),
+        Index("ix_slates_shopper_id", "shopper_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    slate_id: Mapped[str] = mapped_column(String, unique=True)
+    shopper_id: Mapped[str | None] = mapped_column(String)
+    conversation_id: Mapped[str | None] = mapped_column(String)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reply_to: Mapped[str] = mapped_column(String)
+    policy: Mapped[str] = mapped_column(String)
+    model_version: Mapped[str] = mapped_column(String)
+    degraded: Mapped[str | None] = mapped_column(String)
+    total_matches: Mapped[int]
+    constraints: Mapped[list[Any]] = mapped_column(JSON)
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class SlateItemRow(Base):
+    """One product on a slate."""
+
+    __tablename__ = "slate_items"
+
+    slate_id: Mapped[str] = mapped_column(ForeignKey("slates.slate_id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sku: Mapped[str] = mapped_column(String)
+    propensity: Mapped[float]
+    score: Mapped[float]
+
+
+class EventRow(Base):
+    """One feedback event. Shoppers and products are kept by id only: their feed may come later than the event."""
+
+    __tablename__ = "feedback_events"
+    __table_args__ = (
+        Index("ix_feedback_events_shopper_id_at", "shopper_id", "at"),
+        Index("ix_feedback_events_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    event_id: Mapped[str] = mapped_column(String, unique=True)
+    kind: Mapped[str] = mapped_column(String)
+    shopper_id: Mapped[str] = mapped_column(String)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sku: Mapped[str | None] = mapped_column(String)
+    slate_id: Mapped[str | None] = mapped_column(String)
+    value: Mapped[float | None]
+    text: Mapped[str | None] = mapped_column(Text)
+
+
+_EVENT_COLUMNS = (
+    EventRow.event_id,
+    EventRow.kind,
+    EventRow.shopper_id,
+    EventRow.at,
+    EventRow.sku,
+    EventRow.slate_id,
+    EventRow.value,
+    EventRow.text,
+)
+
+
+class FeedbackStore:
+    """Reads and writes slates and events.
+
+    Args:
+        database: the shop database, migrated.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_slate(self, slate: Slate) -> bool:
+        """Keep a slate; return whether it is new."""
+        with self._database.session() as session:
+            row = {
+                "slate_id": slate.slate_id,
+                "shopper_id": slate.shopper_id,
+                "conversation_id": slate.conversation_id,
+                "created_at": slate.created_at,
+                "reply_to": slate.reply_to,
+                "policy": slate.policy,
+                "model_version": slate.model_version,
+                "degraded": slate.degraded,
+                "total_matches": slate.total_matches,
+                "constraints": [dict(constraint) for constraint in slate.constraints],
+                "state": dict(slate.state),
+            }
+            statement = insert_for(session, SlateRow).on_conflict_do_nothing().returning(SlateRow.id)
+            if session.execute(statement, [row]).first() is None:
+                return False
+            session.add_all(
+                SlateItemRow(
+                    slate_id=slate.slate_id,
+                    position=item.position,
+                    sku=item.sku,
+                    propensity=item.propensity,
+                    score=item.score,
+                )
+                for item in slate.items
+            )
+            return True
+
+    def slate(self, slate_id: SlateId) -> Slate | None:
+        """Return a slate as it was shown."""
+        with self._database.session() as session:
+            row = session.scalar(select(SlateRow).where(SlateRow.slate_id == slate_id))
+            return _slate(session, row) if row else None
+
+    def latest_slate(self, conversation_id: ConversationId) -> Slate | None:
+        """Return the slate that a conversation saw last."""
+        with self._database.session() as session:
+            row = session.scalar(
+                select(SlateRow)
+                .where(SlateRow.conversation_id == conversation_id)
+                .order_by(SlateRow.created_at.desc(), SlateRow.id.desc())
+                .limit(1)
+            )
+            return _slate(session, row) if row else None
+
+    def shown_skus(self, conversation_id: ConversationId, since: datetime | None) -> list[Sku]:
+        """Return what a conversation saw, each product once, first shown first."""
+        query = (
+            select(SlateItemRow.sku)
+            .join(SlateRow, SlateRow.slate_id == SlateItemRow.slate_id)
+            .where(SlateRow.conversation_id == conversation_id)
+            .order_by(SlateRow.created_at, SlateRow.id, SlateItemRow.position)
+        )
+        if since is not None:
+            query = query.where(SlateRow.created_at >= since)
+        with self._database.session() as session:
+            return [Sku(sku) for sku in dict.fromkeys(session.scalars(query))]
+
+    def add_events(self, events: Sequence[FeedbackEvent]) -> int:
+        """Keep events, all of them or none; return how many are new. Their ids must differ from each other."""
+        if not events:
+            return 0
+        # Sorted, so that two processes that write the same events wait for each other instead of locking up.
+        rows = [
+            {
+                "event_id": event.event_id,
+                "kind": event.kind,
+                "shopper_id": event.shopper_id,
+                "at": event.at,
+                "sku": event.sku,
+                "slate_id": event.slate_id,
+                "value": event.value,
+                "text": event.text,
+            }
+            for event in sorted(events, key=lambda event: event.event_id)
+        ]
+        with self._database.session() as session:
+            statement = insert_for(session, EventRow).on_conflict_do_nothing().returning(EventRow.id)
+            return len(session.execute(statement, rows).all())
+
+    def history(self, shopper_id: ShopperId, limit: int) -> list[FeedbackEvent]:
+        """Return a shopper's latest events, newest first."""
+        query = (
+            select(*_EVENT_COLUMNS)
+            .where(EventRow.shopper_id == shopper_id)
+            .order_by(EventRow.at.desc(), EventRow.id.desc())
+            .limit(limit)
+        )
+        with self._database.session() as session:
+            return [_event(row) for row in session.execute(query)]
+
+    def events(self, batch_size: int) -> Iterator[FeedbackEvent]:
+        """Stream every event, oldest first; the order does not depend on the order of arrival."""
+        query = select(*_EVENT_COLUMNS).order_by(EventRow.at, EventRow.event_id)
+        with self._database.session() as session:
+            for row in session.execute(query.execution_options(yield_per=batch_size)):
+                yield _event(row)
+
+    def event_ids(self, batch_size: int) -> Iterator[str]:
+        """Stream the ids of all events, sorted by their bytes, the same on every database and locale."""
+        # SQLite compares bytes; PostgreSQL by locale, unless it is told otherwise.
+        with self._database.session() as session:
+            collation = "C" if session.get_bind().dialect.name == "postgresql" else "BINARY"
+            query = select(EventRow.event_id).order_by(EventRow.event_id.collate(collation))
+            yield from session.scalars(query.execution_options(yield_per=batch_size))
+
+    def last_row(self) -> int:
+        """Return the number of the last event that arrived; 0 before the first."""
+        with self._database.session() as session:
+            return session.scalar(select(func.max(EventRow.id))) or 0
+
+    def count_events(self) -> int:
+        """Return how many events there are."""
+        with self._database.session() as session:
+            return session.scalar(select(func.count()).select_from(EventRow)) or 0
+
+
+def _slate(session: Session, row: SlateRow) -> Slate:
+    items = session.scalars(
+        select(SlateItemRow).where(SlateItemRow.slate_id == row.slate_id).order_by(SlateItemRow.position)
+    )
+    return Slate(
+        slate_id=SlateId(row.slate_id),
+        shopper_id=ShopperId(row.shopper_id) if row.shopper_id is not None else None,
+        conversation_id=ConversationId(row.conversation_id) if row.conversation_id is not None else None,
+        created_at=row.created_at,
+        reply_to=row.reply_to,
+        policy=row.policy,
+        model_version=row.model_version,
+        degraded=row.degraded,
+        total_matches=row.total_matches,
+        items=tuple(SlateItem(Sku(i.sku), i.position, i.propensity, i.score) for i in items),
+        constraints=tuple(row.constraints),
+        state=row.state,
+    )
+
+
+def _event(row: Row[Any]) -> FeedbackEvent:
+    event_id, kind, shopper_id, at, sku, slate_id, value, text = row
+    return FeedbackEvent(
+        event_id=event_id,
+        kind=cast("EventKind", kind),
+        shopper_id=ShopperId(shopper_id),
+        at=at,
+        sku=Sku(sku) if sku is not None else None,
+        slate_id=SlateId(slate_id) if slate_id is not None else None,
+        value=value,
+        text=text,
+    )

@@ -1,0 +1,212 @@
+"""Shoppers, their channel identities and what they said or did, in the shop database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+from uuid import uuid4
+
+from sqlalchemy import ForeignKey, Index, String, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from shopguide.db.base import Base, UtcDateTime
+from shopguide.db.engine import Database
+from shopguide.db.upsert import insert_for
+from shopguide.ids import ConversationId, ShopperId
+from shopguide.profiles.preferences import PreferenceEvidence, Source
+
+
+class ShopperRow(Base):
+    """A person."""
+
+    __tablename__ = "shoppers"
+
+    shopper_id: Mapped[str] = mapped_column(String, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class IdentityRow(Base):
+    """One channel account of a person; goes with them when they are erased."""
+
+    __tablename__ = "identities"
+    __table_args__ = (Index("ix_identities_shopper_id", "shopper_id"),)
+
+    channel: Mapped[str] = mapped_column(String, primary_key=True)
+    sender_id: Mapped[str] = mapped_column(String, primary_key=True)
+    shopper_id: Mapped[str] = mapped_column(ForeignKey("shoppers.shopper_id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PreferenceRow(Base):
+    """One piece of evidence about one facet value. Rows are only ever added; the taste is derived from them."""
+
+    __tablename__ = "preferences"
+    __table_args__ = (Index("ix_preferences_shopper_id_at", "shopper_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    shopper_id: Mapped[str] = mapped_column(ForeignKey("shoppers.shopper_id", ondelete="CASCADE"))
+    facet: Mapped[str] = mapped_column(String)
+    value: Mapped[str] = mapped_column(String)
+    polarity: Mapped[int]
+    strength: Mapped[float]
+    source: Mapped[str] = mapped_column(String)
+    slot: Mapped[str | None] = mapped_column(String)
+    conversation_id: Mapped[str | None] = mapped_column(String)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A channel account: the channel's name and the sender id it gives."""
+
+    channel: str
+    sender_id: str
+
+
+class ProfileStore:
+    """Reads and writes profiles.
+
+    Args:
+        database: the shop database, migrated.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def shopper_of(self, identity: Identity) -> ShopperId | None:
+        """Return whose account this is, if it was seen before."""
+        with self._database.session() as session:
+            return _shopper_of(session, identity)
+
+    def create_shopper(self, identity: Identity, at: datetime) -> ShopperId:
+        """Create a shopper for a new account; of several processes that try at once, one wins and all agree."""
+        shopper_id = ShopperId(f"s-{uuid4().hex}")
+        with self._database.session() as session:
+            session.add(ShopperRow(shopper_id=shopper_id, created_at=at))
+            session.flush()
+            row = {"channel": identity.channel, "sender_id": identity.sender_id}
+            claim = insert_for(session, IdentityRow).on_conflict_do_nothing().returning(IdentityRow.shopper_id)
+            if session.execute(claim, [{**row, "shopper_id": shopper_id, "created_at": at}]).first():
+                return shopper_id
+            session.execute(delete(ShopperRow).where(ShopperRow.shopper_id == shopper_id))
+            return cast("ShopperId", _shopper_of(session, identity))
+
+    def link(self, identity: Identity, shopper_id: ShopperId, at: datetime) -> None:
+        """Say whose account this is, whoever it counted for before."""
+        with self._database.session() as session:
+            _ensure(session, [shopper_id], at)
+            session.execute(
+                insert_for(session, IdentityRow).on_conflict_do_update(
+                    index_elements=["channel", "sender_id"], set_={"shopper_id": shopper_id}
+                ),
+                [
+                    {
+                        "channel": identity.channel,
+                        "sender_id": identity.sender_id,
+                        "shopper_id": shopper_id,
+                        "created_at": at,
+                    }
+                ],
+            )
+
+    def ensure(self, shopper_ids: Iterable[ShopperId], at: datetime) -> None:
+        """Create the shoppers that do not exist yet."""
+        with self._database.session() as session:
+            _ensure(session, shopper_ids, at)
+
+    def created_at(self, shopper_id: ShopperId) -> datetime | None:
+        """Return since when a shopper is known, `None` for nobody we know."""
+        with self._database.session() as session:
+            return session.scalar(select(ShopperRow.created_at).where(ShopperRow.shopper_id == shopper_id))
+
+    def identities(self, shopper_id: ShopperId) -> tuple[Identity, ...]:
+        """Return a shopper's accounts, oldest first."""
+        with self._database.session() as session:
+            rows = session.execute(
+                select(IdentityRow.channel, IdentityRow.sender_id)
+                .where(IdentityRow.shopper_id == shopper_id)
+                .order_by(IdentityRow.created_at, IdentityRow.channel, IdentityRow.sender_id)
+            )
+            return tuple(Identity(channel, sender_id) for channel, sender_id in rows)
+
+    def add(self, evidence: Sequence[PreferenceEvidence], now: datetime) -> None:
+        """Add evidence, all of it or none, creating shoppers on the way."""
+        if not evidence:
+            return
+        with self._database.session() as session:
+            _ensure(session, (piece.shopper_id for piece in evidence), now)
+            _add(session, evidence)
+
+    def replace_imported(
+        self, evidence: Sequence[PreferenceEvidence], shoppers: Sequence[ShopperId], now: datetime
+    ) -> None:
+        """Replace what earlier imports said about these shoppers; what they said and did themselves stays."""
+        with self._database.session() as session:
+            _ensure(session, shoppers, now)
+            session.execute(
+                delete(PreferenceRow).where(PreferenceRow.source == "import", PreferenceRow.shopper_id.in_(shoppers))
+            )
+            _add(session, evidence)
+
+    def evidence(self, shopper_id: ShopperId, limit: int) -> list[PreferenceEvidence]:
+        """Return a shopper's latest evidence, oldest first."""
+        with self._database.session() as session:
+            rows = session.scalars(
+                select(PreferenceRow)
+                .where(PreferenceRow.shopper_id == shopper_id)
+                .order_by(PreferenceRow.at.desc(), PreferenceRow.id.desc())
+                .limit(limit)
+            ).all()
+        return [_evidence(row) for row in reversed(rows)]
+
+    def count_shoppers(self) -> int:
+        """Return how many shoppers are known."""
+        with self._database.session() as session:
+            return session.scalar(select(func.count()).select_from(ShopperRow)) or 0
+
+
+def _shopper_of(session: Session, identity: Identity) -> ShopperId | None:
+    found = session.scalar(
+        select(IdentityRow.shopper_id).where(
+            IdentityRow.channel == identity.channel, IdentityRow.sender_id == identity.sender_id
+        )
+    )
+    return ShopperId(found) if found is not None else None
+
+
+def _ensure(session: Session, shopper_ids: Iterable[ShopperId], at: datetime) -> None:
+    # Sorted, so that two processes that create the same shoppers wait for each other instead of locking up.
+    rows = [{"shopper_id": shopper_id, "created_at": at} for shopper_id in sorted(set(shopper_ids))]
+    if rows:
+        session.execute(insert_for(session, ShopperRow).on_conflict_do_nothing(), rows)
+
+
+def _add(session: Session, evidence: Sequence[PreferenceEvidence]) -> None:
+    session.add_all(
+        PreferenceRow(
+            shopper_id=piece.shopper_id,
+            facet=piece.facet,
+            value=piece.value,
+            polarity=piece.polarity,
+            strength=piece.strength,
+            source=piece.source,
+            slot=piece.slot,
+            conversation_id=piece.conversation_id,
+            at=piece.at,
+        )
+        for piece in evidence
+    )
+
+
+def _evidence(row: PreferenceRow) -> PreferenceEvidence:
+    return PreferenceEvidence(
+        shopper_id=ShopperId(row.shopper_id),
+        facet=row.facet,
+        value=row.value,
+        polarity=cast("Literal[-1, 0, 1]", row.polarity),
+        source=cast("Source", row.source),
+        at=row.at,
+        strength=row.strength,
+        slot=row.slot,
+        conversation_id=ConversationId(row.conversation_id) if row.conversation_id is not None else None,
+    )
