@@ -1,0 +1,1 @@
+"""What runs inside Rasa: NLU components and channels (Python 3.10)."""

