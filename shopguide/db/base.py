@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, MetaData, Numeric, String
+from sqlalchemy import DateTime, Double, MetaData, Numeric, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -12,6 +12,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 class Base(DeclarativeBase):
     """The declarative base; constraint names are fixed, so that migrations can name them on every database."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double()}  # SQLAlchemy 2.0 would take Float, 2.1 takes Double
 
     metadata = MetaData(
         naming_convention={

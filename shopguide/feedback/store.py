@@ -231,7 +231,7 @@ def _slate(session: Session, row: SlateRow) -> Slate:
     )
 
 
-def _event(row: Row[Any]) -> FeedbackEvent:
+def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
     event_id, kind, shopper_id, at, sku, slate_id, value, text = row
     return FeedbackEvent(
         event_id=event_id,

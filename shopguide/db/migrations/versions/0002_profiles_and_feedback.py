@@ -43,7 +43,7 @@ def _create_profiles() -> None:
         sa.Column("facet", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("polarity", sa.Integer(), nullable=False),
-        sa.Column("strength", sa.Float(), nullable=False),
+        sa.Column("strength", sa.Double(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("slot", sa.String(), nullable=True),
         sa.Column("conversation_id", sa.String(), nullable=True),
@@ -81,8 +81,8 @@ def _create_feedback() -> None:
         sa.Column("slate_id", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sku", sa.String(), nullable=False),
-        sa.Column("propensity", sa.Float(), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("propensity", sa.Double(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("slate_id", "position", name=op.f("pk_slate_items")),
         sa.ForeignKeyConstraint(
             ["slate_id"], ["slates.slate_id"], name=op.f("fk_slate_items_slate_id_slates"), ondelete="CASCADE"
@@ -97,7 +97,7 @@ def _create_feedback() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sku", sa.String(), nullable=True),
         sa.Column("slate_id", sa.String(), nullable=True),
-        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("value", sa.Double(), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback_events")),
         sa.UniqueConstraint("event_id", name=op.f("uq_feedback_events_event_id")),

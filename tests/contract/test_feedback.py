@@ -1,0 +1,161 @@
+"""Slates and feedback events on a real database of either kind."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from shopguide.db.engine import Database
+from shopguide.errors import UnknownSlate
+from shopguide.feedback import service
+from shopguide.feedback.events import FeedbackEvent, Slate, SlateItem
+from shopguide.feedback.service import Feedback, RecordResult
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ANN, TALK = ShopperId("ann"), ConversationId("web-1")
+
+
+@pytest.fixture
+def feedback(database: Database) -> Feedback:
+    return Feedback(database, clock=lambda: NOW)
+
+
+def event(event_id: str, minutes: float = 0, **more: object) -> FeedbackEvent:
+    at = NOW - timedelta(minutes=minutes)
+    return replace(FeedbackEvent(event_id, "click", ANN, at, sku=Sku("A")), **more)  # type: ignore[arg-type]
+
+
+def slate(slate_id: str, skus: str, minutes: float = 0, talk: ConversationId | None = TALK) -> Slate:
+    return Slate(
+        slate_id=SlateId(slate_id),
+        shopper_id=ANN,
+        conversation_id=talk,
+        created_at=NOW - timedelta(minutes=minutes),
+        reply_to="search_products",
+        policy="blend",
+        model_version="7",
+        degraded=None,
+        total_matches=12,
+        items=tuple(SlateItem(Sku(sku), n, 0.25, 1.5) for n, sku in enumerate(skus, 1)),
+        constraints=({"facet": "colour", "op": "in", "values": ["café ☕"]},),
+        state={"query": "blue", "asked": ["size"], "price_max": 80.5},
+    )
+
+
+def test_a_slate_comes_back_as_it_was_shown(feedback: Feedback) -> None:
+    shown = slate("s1", "CAB")
+    feedback.log_slate(shown)
+    assert feedback.slate(SlateId("s1")) == shown
+
+
+def test_a_slate_logged_twice_is_one_impression(feedback: Feedback) -> None:
+    feedback.log_slate(slate("s1", "AB"))
+    feedback.log_slate(slate("s1", "AB"))
+    assert feedback.shown_skus(TALK) == ["A", "B"]
+
+
+def test_an_unknown_slate_is_named(feedback: Feedback) -> None:
+    with pytest.raises(UnknownSlate, match="s9"):
+        feedback.slate(SlateId("s9"))
+
+
+def test_the_latest_slate_is_this_conversations_own(feedback: Feedback) -> None:
+    assert feedback.latest_slate(TALK) is None
+    feedback.log_slate(slate("new", "A", minutes=1))
+    feedback.log_slate(slate("old", "B", minutes=9))
+    feedback.log_slate(slate("other", "C", talk=ConversationId("web-2")))
+    feedback.log_slate(slate("api", "D", talk=None))
+    latest = feedback.latest_slate(TALK)
+    assert latest is not None
+    assert latest.slate_id == "new"
+
+
+def test_of_two_slates_of_one_moment_the_later_logged_is_the_latest(feedback: Feedback) -> None:
+    feedback.log_slate(slate("z", "A"))
+    feedback.log_slate(slate("a", "B"))
+    latest = feedback.latest_slate(TALK)
+    assert latest is not None
+    assert latest.slate_id == "a"
+
+
+def test_shown_products_come_once_in_order_and_since_a_time(feedback: Feedback) -> None:
+    feedback.log_slate(slate("s2", "BCD", minutes=1))
+    feedback.log_slate(slate("s1", "AB", minutes=9))
+    assert feedback.shown_skus(TALK) == ["A", "B", "C", "D"]
+    assert feedback.shown_skus(TALK, since=NOW - timedelta(minutes=5)) == ["B", "C", "D"]
+
+
+def test_an_event_sent_twice_counts_once(feedback: Feedback) -> None:
+    assert feedback.record([event("e1"), event("e1"), event("e2")]) == RecordResult(2, 1, [])
+    assert feedback.record([event("e2"), event("e3")]) == RecordResult(1, 1, [])
+    assert feedback.count() == 3
+
+
+def test_events_sent_by_many_at_once_count_once(database: Database) -> None:
+    feedback = Feedback(database, clock=lambda: NOW)
+    batch = [event(f"e{n}") for n in range(200)]
+    batches = [batch, batch[::-1], batch[50:] + batch[:50], batch]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(feedback.record, batches))
+    assert sum(result.accepted for result in results) == 200
+    assert sum(result.duplicates for result in results) == 600
+
+
+def test_a_large_batch_is_kept_in_several_steps(feedback: Feedback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BATCH", 7)
+    events = [event(f"e{n % 40:02}", n % 40) for n in range(50)]
+    assert feedback.record(iter(events)) == RecordResult(40, 10, [])
+    assert [e.event_id for e in feedback.interactions()] == [f"e{n:02}" for n in range(39, -1, -1)]
+
+
+def test_what_is_good_is_kept_and_what_is_not_is_refused_with_a_reason(feedback: Feedback) -> None:
+    result = feedback.record(
+        [event("good"), event("early", minutes=-10), event("old", at=datetime(1970, 1, 1, tzinfo=UTC))]
+    )
+    assert result.accepted == 1
+    assert [event_id for event_id, _ in result.refused] == ["early", "old"]
+    assert "future" in result.refused[0][1]
+    assert "1995" in result.refused[1][1]
+
+
+def test_events_come_back_whole_and_in_utc(feedback: Feedback) -> None:
+    beijing = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+    sent = event("e1", at=beijing, kind="rating", value=4.5, slate_id=SlateId("s1"), text="很好 👍")
+    feedback.record([sent])
+    (kept,) = feedback.interactions()
+    assert kept == sent
+    assert kept.at.utcoffset() == timedelta(0)
+
+
+def test_history_is_newest_first_and_limited(feedback: Feedback) -> None:
+    feedback.record([event("e1", 1), event("e3", 3), event("e2", 2), event("bea", 0, shopper_id=ShopperId("bea"))])
+    assert [e.event_id for e in feedback.history(ANN)] == ["e1", "e2", "e3"]
+    assert [e.event_id for e in feedback.history(ANN, limit=1)] == ["e1"]
+
+
+def test_interactions_are_oldest_first_however_they_came(feedback: Feedback) -> None:
+    feedback.record([event("b", 2), event("c", 1)])
+    feedback.record([event("z", 9), event("a", 2)])
+    assert [e.event_id for e in feedback.interactions()] == ["z", "a", "b", "c"]
+
+
+def test_the_digest_tells_which_events_there_are_and_not_how_they_came(feedback: Feedback, database: Database) -> None:
+    empty = feedback.digest()
+    feedback.record([event("b"), event("A"), event("ä")])
+    one = feedback.digest()
+    feedback.record([event("c")])
+    assert len({empty, one, feedback.digest()}) == 3
+    # The order of bytes, whatever the database's locale says.
+    assert list(feedback._store.event_ids(2)) == ["A", "b", "c", "ä"]
+
+
+def test_the_revision_moves_with_new_events_only(feedback: Feedback) -> None:
+    assert feedback.revision() == 0
+    feedback.record([event("e1")])
+    first = feedback.revision()
+    feedback.record([event("e1")])
+    assert feedback.revision() == first
+    feedback.record([event("e2")])
+    assert feedback.revision() > first

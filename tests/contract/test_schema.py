@@ -1,0 +1,46 @@
+"""The migrations and the tables that the code describes are the same, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+import shopguide.catalogue.store
+import shopguide.feedback.store
+import shopguide.profiles.store  # noqa: F401  (the three add their tables to Base.metadata)
+from shopguide.db.base import Base
+from shopguide.db.engine import Database
+
+
+def test_the_migrated_schema_is_the_one_that_the_code_describes(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_primary_keys_and_cascades_are_the_ones_that_the_code_describes(database: Database) -> None:
+    # compare_metadata looks at neither.
+    inspector = inspect(database.engine)
+    assert {"shoppers", "identities", "preferences", "slates", "feedback_events"} <= set(Base.metadata.tables)
+    for name, table in Base.metadata.tables.items():
+        found = inspector.get_pk_constraint(name)["constrained_columns"]
+        assert found == [column.name for column in table.primary_key], name
+        rules = {
+            tuple(k["constrained_columns"]): k["options"].get("ondelete") for k in inspector.get_foreign_keys(name)
+        }
+        assert rules == {tuple(k.column_keys): k.ondelete for k in table.foreign_key_constraints}, name
+
+
+def test_processes_that_migrate_at_once_do_not_hurt_each_other(empty_url: str) -> None:
+    databases = [Database(empty_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Database.migrate, databases))
+    assert set(inspect(databases[0].engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+    for database in databases:
+        database.close()
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    database.migrate()
+    database.migrate()
