@@ -2,13 +2,13 @@
 
 The first line is the header; then one line for each facet; then one for each value:
 
-    {"type": "header", "format": 1, "digest": "…", "currency": "EUR", "language": "en"}
+    {"type": "header", "format": 1, "digest": "…", "currency": "EUR", "language": "en", "source": "…"}
     {"type": "facet", "facet": "screen_size", "kind": "number", "unit": "in", "names": ["screen size", "screen"]}
     {"type": "value", "facet": "colour", "value": "navy blue", "forms": ["navy", "navy blue"], "count": 412}
 
 `value` is canonical and folded (`lexicon.text.normalise`); `forms` are all the ways to say it, folded as well, the
 value itself among them. `count` is the number of products; a form that could name two values belongs to the one with
-more. The digest covers everything after the header.
+more. The digest covers everything after the header; `source` is the digest of the catalogue that it was written from.
 """
 
 import hashlib
@@ -56,6 +56,8 @@ class Lexicon:
     facets: tuple[FacetEntry, ...] = ()
     values: tuple[ValueEntry, ...] = ()
     digest: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+    """The digest of the catalogue that it was written from; empty if the writer did not say."""
 
 
 def _body(lexicon: Lexicon) -> list[str]:
@@ -81,6 +83,7 @@ def write(lexicon: Lexicon, path: Path) -> str:
         "digest": digest,
         "currency": lexicon.currency,
         "language": lexicon.language,
+        "source": lexicon.source,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
@@ -125,6 +128,7 @@ def read(path: Path) -> Lexicon:
         facets=tuple(facets),
         values=tuple(values),
         digest=str(header.get("digest", "")),
+        source=str(header.get("source", "")),
     )
     if digest_of(lexicon) != lexicon.digest:
         raise LexiconError(f"{path}: the content does not have the digest that its header gives")
