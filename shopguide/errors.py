@@ -13,7 +13,7 @@ ShopGuideError
 ├── RecommenderError
 │   ├── ModelNotFound        nothing trained yet, or no such version
 │   └── ModelCorrupt         files and manifest disagree
-└── DatabaseError            the shop database cannot be reached or refuses; libraries' errors are translated where they enter
+└── DatabaseError            the shop database cannot be reached or refuses a statement
 """
 
 
