@@ -35,6 +35,7 @@ class RecommendationRequest:
         shopper_id: whose behaviour and remembered tastes count; `None` for somebody unknown.
         k: products wanted.
         exclude: products not to show (shown before, rejected).
+        among: show only these, where the words of the need already narrowed the matches; `None`: all that match.
         anchor: a product that the answer should resemble ("like the second one").
     """
 
@@ -44,6 +45,7 @@ class RecommendationRequest:
     shopper_id: ShopperId | None = None
     k: int = 5
     exclude: frozenset[Sku] = frozenset()
+    among: frozenset[Sku] | None = None
     anchor: Sku | None = None
 
 
