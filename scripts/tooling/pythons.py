@@ -140,7 +140,7 @@ def _explain(need: Need, refused: Dict[str, str]) -> NoReturn:
     lines += [
         "    uv (astral.sh/uv):     install uv and run this again; it fetches Python by itself",
         f"    pyenv:                 pyenv install {newest}",
-        f"    Debian, Ubuntu:        sudo apt-get install python{newest} python{newest}-venv   (where the release has it)",
+        f"    Debian, Ubuntu:        sudo apt-get install python{newest} python{newest}-venv (if it has them)",
         f"    macOS with Homebrew:   brew install python@{newest}",
         f"  or name one yourself:    {need.variable}=/path/to/python{newest} make run",
     ]

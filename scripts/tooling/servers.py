@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from tooling.console import Failed, step
 from tooling.digests import ROOT
@@ -31,7 +31,7 @@ class Server(NamedTuple):
     """As people read it."""
     slug: str
     """For its files."""
-    command: List[str]
+    command: Tuple[str, ...]
     ready_url: str = ""
     """Answers 200 once the server is of use."""
 

@@ -1,0 +1,64 @@
+"""`make test`: the guide server's tests, the dialogue server's tests, and the test conversations."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import List
+
+from tooling import dialogue_model
+from tooling.commands import RASA_COMMAND, dialogue_environment, guide_environment
+from tooling.console import Failed, fail, say, skipped, step
+from tooling.counting import Counts, Part, of_pytest, run_all
+from tooling.digests import ROOT
+from tooling.environments import GUIDE, RASA
+
+_STORIES = "tests/conversations"
+_RESULTS = ROOT / "results"
+
+
+def of_stories(_output: str, code: int) -> Counts:
+    """Count by the report that `rasa test core` leaves, and show the conversations that failed.
+
+    Not by its exit code, which is 0 with failing conversations; `--fail-on-prediction-errors` would end at the first.
+    """
+    try:
+        counted = json.loads((_RESULTS / "story_report.json").read_text("utf-8"))["conversation_accuracy"]
+    except (OSError, ValueError, KeyError):
+        return Counts(failed=1)
+    failed = counted["total"] - counted["correct"]
+    if failed:
+        say((_RESULTS / "failed_test_stories.yml").read_text("utf-8"))
+    return Counts(passed=counted["correct"], failed=failed or (1 if code else 0))
+
+
+def parts() -> List[Part]:
+    """Return the parts; arguments of the script go to the first one's pytest."""
+    guide, dialogue = guide_environment(), dialogue_environment()
+    stories = (RASA_COMMAND, "test", "core", "--stories", _STORIES, "--model", str(dialogue_model.FOLDER))
+    return [
+        Part("guide server", (str(GUIDE.python), "-m", "pytest", *sys.argv[1:]), guide, of_pytest),
+        Part("dialogue server", (str(RASA.python), "-m", "pytest", "tests/rasa_env"), dialogue, of_pytest),
+        Part(
+            "test conversations",
+            (*stories, "--out", str(_RESULTS), "--no-plot"),
+            dialogue,
+            of_stories,
+        ),
+    ]
+
+
+def main() -> int:
+    """Train the dialogue model if it is stale, then run all tests; return the exit code."""
+    try:
+        training = dialogue_model.start_training_if_stale()
+        if training is None:
+            skipped("dialogue model")
+        else:
+            with step("dialogue model"):
+                training.wait()
+    except Failed as error:
+        fail(error)
+    shutil.rmtree(str(_RESULTS), ignore_errors=True)
+    return run_all(parts())
