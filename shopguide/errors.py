@@ -13,6 +13,7 @@ ShopGuideError
 ├── RecommenderError
 │   ├── ModelNotFound        nothing trained yet, or no such version
 │   └── ModelCorrupt         files and manifest disagree
+├── UnreadableFile           a file of events or shoppers, or its mapping, cannot be read: names the line or the key
 └── DatabaseError            the shop database cannot be reached or refuses a statement
 """
 
@@ -67,6 +68,10 @@ class ModelNotFound(RecommenderError):
 
 class ModelCorrupt(RecommenderError):
     """A model's files and its manifest disagree."""
+
+
+class UnreadableFile(ShopGuideError):
+    """A file of events or shoppers, or its mapping, cannot be read; the message names the line or the key."""
 
 
 class DatabaseError(ShopGuideError):
