@@ -113,6 +113,11 @@ class Doctor:
             return Check(name, "missing", f"no Rasa in {_RASA_ENVIRONMENT}", "make setup")
         return Check(name, "ok", f"{libraries[0].parent.name}, Rasa {installed['rasa']}")
 
+    @cached_property
+    def catalogue_digest(self) -> str:
+        """The digest of the catalogue; empty if there is none."""
+        return self._shop.products.digest() if self._has_database else ""
+
     def catalogue(self) -> Check:
         """Count the products."""
         remedy = "shopguide import catalogue FILE --mapping MAPPING.yml"
@@ -132,7 +137,7 @@ class Doctor:
             lexicon = read(path)
         except LexiconError as error:
             return Check(name, "broken", str(error), remedy)
-        if lexicon.source != (self._shop.products.digest() if self._has_database else ""):
+        if lexicon.source != self.catalogue_digest:
             return Check(name, "stale", f"{path} was written from another catalogue", remedy)
         return Check(name, "ok", f"{len(lexicon.values):,} values, digest {lexicon.digest[:8]}")
 
@@ -185,6 +190,14 @@ class Doctor:
         """Ask the dialogue server whether it is there."""
         return _asked("dialogue server", self._settings.rasa_url)
 
+    def report(self, checks: Iterable[Check]) -> dict[str, Any]:
+        """Return the findings for programs, with the addresses and the catalogue that they are about."""
+        return {
+            "settings": self._settings.model_dump(include={"host", "port", "rasa_url", "environment"}),
+            "catalogue_digest": self.catalogue_digest,
+            "checks": [asdict(check) for check in checks],
+        }
+
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
@@ -214,19 +227,14 @@ def doctor(
 ) -> None:
     """Tell what is installed, reachable, trained and stale, and how to mend it."""
     settings = get_settings()
-    checks = list(Doctor(settings, Path.cwd()).checks())
+    examiner = Doctor(settings, Path.cwd())
+    checks = list(examiner.checks())
     if as_json:
-        typer.echo(json.dumps(report(settings, checks), ensure_ascii=False))
+        typer.echo(json.dumps(examiner.report(checks), ensure_ascii=False))
     else:
         _print(checks)
     if fail and any(check.state != "ok" for check in checks):
         raise typer.Exit(1)
-
-
-def report(settings: Settings, checks: Iterable[Check]) -> dict[str, Any]:
-    """Return the findings, and the settings without secrets, for programs."""
-    addresses = {"host", "port", "rasa_url", "environment"}
-    return {"settings": settings.model_dump(include=addresses), "checks": [asdict(check) for check in checks]}
 
 
 def _print(checks: Iterable[Check]) -> None:
