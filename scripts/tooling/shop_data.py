@@ -58,14 +58,14 @@ def bring_up_to_date(state: Dict[str, Any]) -> Dict[str, Any]:
 def import_demo_shop(state: Dict[str, Any]) -> bool:
     """Import the demo shop if the database is empty or still holds an older demo shop; a shop's own is left alone."""
     noted, empty = _STEPS.get("demo"), check(state, "catalogue")["state"] == "missing"
-    if not empty:
+    if not empty and not noted.get("importing"):
         if noted.get("catalogue") != state["catalogue_digest"]:
             skipped("demo shop", "the database holds another catalogue, which stays")
             return False
         if noted.get("files") == demo_digest():
             skipped("demo shop")
             return False
-    _STEPS.drop("demo")
+    _STEPS.put("demo", importing="begun")  # after a break the next run imports again, events included
     generate_demo_shop()
     _say_step("demo shop: importing products, shoppers and their events")
     shopguide("import", "catalogue", _demo_file("catalogue"), "--mapping", str(DEMO / "mapping.yml"), "--replace")
