@@ -1,0 +1,145 @@
+"""The blend: one linear score from what all generators and the shopper's profile say about a product."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from shopguide.recommender.candidates.base import CandidateGenerator, Context, standardise
+from shopguide.recommender.candidates.content import ItemVectors
+from shopguide.recommender.features import Floats, ItemFeatures, Rows
+
+DEFAULT_WEIGHTS: Mapping[str, float] = {
+    "lightfm": 1.0,  # behaviour of similar shoppers, -1 to 1
+    "popularity": 0.4,  # percentile among all products, 0 to 1
+    "rating": 0.2,  # percentile of the smoothed rating, 0 to 1
+    "taste": 0.8,  # facet values that the profile remembers, -1 to 1
+    "lean": 0.8,  # facet values that the shopper's products share, 0 to 1
+    "preferences": 1.5,  # this conversation's soft wishes, -1 to 1
+    "price_fit": 0.2,  # nearness to the price level that the shopper chooses, 0 to 1
+    "taste_content": 0.4,  # texts like those of liked products, -1 to 1
+    "text": 2.0,  # BM25 with the need in words, best match 1
+    "query_content": 1.5,  # MiniLM cosine with the need in words, best match 1
+    "anchor": 4.0,  # similarity to the product named as an example, 0 to 1
+    "disliked": -3.0,  # the shopper rejected this very product
+    "owned": -0.5,  # the shopper bought this very product already
+}
+"""What each feature counts before a shop's own events say better. The words of today outweigh behaviour."""
+
+FITTED = ("lightfm", "popularity", "rating", "taste", "lean", "price_fit", "taste_content")
+"""Features whose weights are fitted on a validation window; the others speak of this conversation, not of habits."""
+
+RERANK_WEIGHT = 2.5
+"""What the cross-encoder's relevance (-1 to 1) counts where there is a need in words."""
+RERANK_WEIGHT_WITHOUT_WORDS = 0.3
+"""The same where the need is only constraints, which all candidates meet already."""
+
+MIN_PRICED = 2
+"""Liked products with a price, below which nothing is said about the shopper's price level."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the features; features that are not named count nothing."""
+
+    weights: Mapping[str, float]
+
+    def score(self, values: "BlendFeatures") -> Floats:
+        """Return the weighted sums, [n_rows]."""
+        score = np.zeros(len(values.rows), dtype=np.float32)
+        for name, column in values.columns.items():
+            weight = self.weights.get(name, 0.0)
+            if weight:
+                score += np.float32(weight) * column
+        return score
+
+
+@dataclass(frozen=True)
+class BlendFeatures:
+    """The features of the rows that a request left; `columns` holds those that have something to say, [n_rows] each."""
+
+    rows: Rows
+    columns: Mapping[str, Floats]
+
+    def at(self, position: int) -> dict[str, float]:
+        """Return the features of one row, by its position in `rows`."""
+        return {name: round(float(column[position]), 6) for name, column in self.columns.items()}
+
+    @cached_property
+    def means(self) -> Mapping[str, float]:
+        """Each feature's mean over the rows."""
+        return {name: float(column.mean()) if len(column) else 0.0 for name, column in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Where the features come from, for one catalogue and one model.
+
+    Args:
+        features: the item features.
+        generators: the candidate generators, at most one of each name.
+        rating: percentile of the smoothed rating, or `None` without ratings, [n_products].
+        vectors: MiniLM vectors, if there are any.
+    """
+
+    features: ItemFeatures
+    generators: Sequence[CandidateGenerator]
+    rating: Floats | None = None
+    vectors: ItemVectors | None = None
+
+    _STANDARDISED = ("lightfm", "taste_content")
+
+    def compute(self, context: Context, rows: Rows) -> BlendFeatures:
+        """Return the features of `rows` (ascending)."""
+        columns: dict[str, Floats] = {}
+        for generator in self.generators:
+            scores = generator.scores(context, rows)
+            if scores is not None:
+                columns[generator.name] = standardise(scores) if generator.name in self._STANDARDISED else scores
+        if self.rating is not None:
+            columns["rating"] = self.rating[rows]
+        for name, weights in (
+            ("taste", context.taste_weights),
+            ("lean", context.lean),
+            ("preferences", context.preference_weights),
+        ):
+            if weights.any():
+                columns[name] = self.features.affinity(weights, rows)
+        price_fit = self._price_fit(context, rows)
+        if price_fit is not None:
+            columns["price_fit"] = price_fit
+        columns |= _own_history(context, rows)
+        return BlendFeatures(rows, columns)
+
+    def _price_fit(self, context: Context, rows: Rows) -> Floats | None:
+        level = self.features.price_level
+        paid = [(level[item.row], item.weight) for item in context.liked if not np.isnan(level[item.row])]
+        if len(paid) < MIN_PRICED:
+            return None
+        levels, weights = zip(*paid, strict=True)
+        usual = float(np.average(levels, weights=weights))
+        return np.nan_to_num(1.0 - np.abs(level[rows] - usual), nan=0.0).astype(np.float32)
+
+    def resemblance(self, row: int, rows: Rows) -> Floats:
+        """Return how alike products are to one product, between 0 and 1: facets, and texts where there are vectors."""
+        facets = self.features.similarity(row, rows)
+        if self.vectors is None:
+            return facets
+        vector = self.vectors.of(np.asarray([row], dtype=np.int32))[0]
+        if not vector.any():
+            return facets
+        return np.asarray((facets + np.clip(self.vectors.dot(vector, rows), 0.0, 1.0)) / 2, dtype=np.float32)
+
+
+def _own_history(context: Context, rows: Rows) -> dict[str, Floats]:
+    """Mark products that this shopper rejected or bought."""
+    marks: dict[str, Floats] = {}
+    for item in context.history:
+        name = "disliked" if item.weight < 0 else "owned" if item.kind == "purchase" else None
+        if name is None:
+            continue
+        position = int(np.searchsorted(rows, item.row))
+        if position < len(rows) and rows[position] == item.row:
+            marks.setdefault(name, np.zeros(len(rows), dtype=np.float32))[position] = 1.0
+    return marks

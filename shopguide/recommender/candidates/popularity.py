@@ -1,0 +1,74 @@
+"""Popularity: what all shoppers did lately, or, where nobody has done anything yet, how products are rated."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.recommender.candidates.base import Context
+from shopguide.recommender.features import Floats, Rows, percentiles
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+HALF_LIFE_DAYS = 30.0
+RATING_PRIOR = 20.0
+"""Imagined ratings at the catalogue's mean that every product starts with."""
+
+
+def decayed_counts(
+    rows: NDArray[np.int64], weights: NDArray[np.float64], ages_days: NDArray[np.float64], n_rows: int
+) -> NDArray[np.float64]:
+    """Return the events' weights summed by product, each halved for every `HALF_LIFE_DAYS` of age, [n_rows]."""
+    decayed = weights * 0.5 ** (ages_days / HALF_LIFE_DAYS)
+    return np.bincount(rows, weights=decayed, minlength=n_rows).astype(np.float64)
+
+
+def ages_in_days(times: Iterable[datetime], now: datetime) -> NDArray[np.float64]:
+    """Return the age of each time in days, never below 0."""
+    return np.maximum(np.asarray([(now - time).total_seconds() for time in times], dtype=np.float64) / 86400.0, 0.0)
+
+
+def smoothed_ratings(index: "CatalogueIndex") -> tuple[Floats, bool]:
+    """Return ratings drawn to the catalogue's mean where few people rated, and whether there are ratings at all.
+
+    A Bayesian average: (prior × mean + count × rating) / (prior + count), [n_products].
+    """
+    rating = index.numeric("rating")
+    known = ~np.isnan(rating)
+    if not known.any():
+        return np.zeros(len(index), dtype=np.float32), False
+    counts = np.asarray([index.product(sku).rating_count for sku in index.skus], dtype=np.float64)
+    # A feed that names ratings without counts means at least somebody by each.
+    counts = np.where(known, np.maximum(counts, 1.0), 0.0)
+    mean = float(np.average(rating[known], weights=counts[known]))
+    value = (RATING_PRIOR * mean + counts * np.where(known, rating, 0.0)) / (RATING_PRIOR + counts)
+    return value.astype(np.float32), True
+
+
+class Popularity:
+    """How popular each product is among all shoppers, or how well it is rated where there are no events.
+
+    Args:
+        index: the catalogue.
+        counts: time-decayed event weights by index row, or `None` where there are no events, [n_products].
+    """
+
+    name = "popularity"
+
+    def __init__(self, index: "CatalogueIndex", counts: NDArray[np.float64] | None = None) -> None:
+        self.ratings, self.rated = smoothed_ratings(index)
+        self.from_events = counts is not None and bool(np.any(counts > 0))
+        if self.from_events and counts is not None:
+            # Ratings break the ties among products that nobody has touched yet.
+            self.level = percentiles(np.log1p(np.maximum(counts, 0.0)) + 1e-3 * self.ratings)
+        elif self.rated:
+            self.level = percentiles(self.ratings.astype(np.float64))
+        else:
+            self.level = np.full(len(index), 0.5, dtype=np.float32)
+
+    def scores(self, context: Context, rows: Rows) -> Floats | None:
+        """Return each product's popularity percentile in the whole catalogue, between 0 and 1."""
+        return self.level[rows]

@@ -1,0 +1,169 @@
+"""Item features: the facet values of every product as one sparse matrix, the common ground of tastes and LightFM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.profiles.preferences import TasteProfile
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from shopguide.catalogue.index import CatalogueIndex
+
+Rows = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+MAX_FACETS = 32
+MIN_COVERAGE = 0.01
+PRICE_BANDS = 5
+_ALWAYS = ("brand", "category")
+_NEVER = ("price", "rating")
+
+
+def feature_name(facet: str, value: str) -> str:
+    """Return the name of a feature; the value is folded."""
+    return f"{facet}={value}"
+
+
+@dataclass(frozen=True)
+class ItemFeatures:
+    """Which product has which facet value.
+
+    Args:
+        names: the features, one for each column.
+        matrix: CSR of ones, [n_products, n_features].
+        price_level: where a product's price stands among its category's, between 0 and 1 (nan: no price), [n_products].
+    """
+
+    names: tuple[str, ...]
+    matrix: "csr_matrix"
+    price_level: NDArray[np.float64]
+
+    @cached_property
+    def column(self) -> Mapping[str, int]:
+        """Feature name → column."""
+        return {name: column for column, name in enumerate(self.names)}
+
+    @cached_property
+    def share(self) -> NDArray[np.float64]:
+        """The share of products that have each feature, [n_features]."""
+        return np.asarray(self.matrix.mean(axis=0), dtype=np.float64).ravel()
+
+    @cached_property
+    def norms(self) -> Floats:
+        """The Euclidean length of every row, at least 1, [n_products]."""
+        counts = np.diff(self.matrix.indptr).astype(np.float32)
+        return np.asarray(np.sqrt(np.maximum(counts, 1.0)), dtype=np.float32)
+
+    def of(self, row: int) -> tuple[str, ...]:
+        """Return the features of one product."""
+        start, end = self.matrix.indptr[row], self.matrix.indptr[row + 1]
+        return tuple(self.names[column] for column in self.matrix.indices[start:end])
+
+    def weights_of(self, taste: TasteProfile) -> Floats:
+        """Return a taste as a vector over the features, [n_features]; values no product has are left out."""
+        vector = np.zeros(len(self.names), dtype=np.float32)
+        for facet, values in taste.weights.items():
+            for value, weight in values.items():
+                column = self.column.get(feature_name(facet, value))
+                if column is not None:
+                    vector[column] = weight
+        return vector
+
+    def affinity(self, weights: Floats, rows: Rows) -> Floats:
+        """Return how well each of `rows` meets weighted features, between -1 and 1.
+
+        The sum over the features that a product has, over the sum that the best conceivable product would reach.
+        """
+        total = float(np.abs(weights).sum())
+        if not total:
+            return np.zeros(len(rows), dtype=np.float32)
+        return np.asarray(self.matrix[rows] @ weights / total, dtype=np.float32)
+
+    def similarity(self, row: int, rows: Rows) -> Floats:
+        """Return the cosine between one product's features and those of `rows`."""
+        anchor = np.asarray(self.matrix[row].todense(), dtype=np.float32).ravel()
+        dots = self.matrix[rows] @ anchor
+        return np.asarray(dots / (self.norms[rows] * self.norms[row]), dtype=np.float32)
+
+    def lean(self, rows: Sequence[int] | Rows, weights: Sequence[float] | Floats) -> Floats:
+        """Return what a set of products has more often than the catalogue: their chooser's lean, [n_features].
+
+        Features are weighted by their share among the chosen less their share in the catalogue, never below 0, and
+        add up to 1.
+        """
+        weight = np.maximum(np.asarray(weights, dtype=np.float64), 0.0)
+        if not weight.sum():
+            return np.zeros(len(self.names), dtype=np.float32)
+        chosen = self.matrix[np.asarray(rows, dtype=np.int32)].T @ (weight / weight.sum())
+        lift = np.maximum(np.asarray(chosen).ravel() - self.share, 0.0)
+        return np.asarray(lift / max(float(lift.sum()), 1e-9), dtype=np.float32)
+
+
+def modelled_facets(index: "CatalogueIndex") -> tuple[str, ...]:
+    """Return the text and flag facets that become features: brand, category, then the best covered ones."""
+    others = sorted(
+        (
+            (-info.coverage, facet)
+            for facet, info in index.facets.items()
+            if info.kind != "number" and facet not in (*_ALWAYS, *_NEVER) and info.coverage >= MIN_COVERAGE
+        ),
+    )
+    return (*_ALWAYS, *(facet for _, facet in others[: MAX_FACETS - len(_ALWAYS)]))
+
+
+def item_features(index: "CatalogueIndex") -> ItemFeatures:
+    """Read the features of a whole catalogue. A category counts with all its ancestors."""
+    from scipy.sparse import csr_matrix
+
+    level = price_level(index)
+    names: dict[str, int] = {}
+    indices: list[int] = []
+    indptr = [0]
+    facets = modelled_facets(index)
+    for row in range(len(index)):
+        columns: set[int] = set()
+        for facet in facets:
+            for value in index.values(facet, row):
+                columns.add(names.setdefault(feature_name(facet, value), len(names)))
+        if not np.isnan(level[row]):
+            band = min(int(level[row] * PRICE_BANDS), PRICE_BANDS - 1) + 1
+            columns.add(names.setdefault(f"price_band={band}", len(names)))
+        indices.extend(sorted(columns))
+        indptr.append(len(indices))
+    matrix: Any = csr_matrix(
+        (np.ones(len(indices), dtype=np.float32), np.asarray(indices, dtype=np.int32), np.asarray(indptr)),
+        shape=(len(index), len(names)),
+    )
+    return ItemFeatures(tuple(names), matrix, level)
+
+
+def percentiles(values: NDArray[np.float64]) -> Floats:
+    """Return the share of values below each, ties sharing the middle, between 0 and 1, [n]."""
+    if not len(values):
+        return np.zeros(0, dtype=np.float32)
+    ordered = np.sort(values)
+    below = np.searchsorted(ordered, values, side="left")
+    upto = np.searchsorted(ordered, values, side="right")
+    return ((below + upto) / (2 * len(values))).astype(np.float32)
+
+
+def price_level(index: "CatalogueIndex") -> NDArray[np.float64]:
+    """Return each price's rank within the product's own leaf category, between 0 and 1 (nan: no price), [n_products].
+
+    Levels compare across categories: a cheap coat and a cheap sock are alike in being cheap.
+    """
+    prices = index.numeric("price")
+    leaves: dict[tuple[str, ...], list[int]] = {}
+    for row in np.flatnonzero(~np.isnan(prices)).tolist():
+        leaves.setdefault(index.values("category", row), []).append(row)
+    level = np.full(len(index), np.nan)
+    for members in leaves.values():
+        rows = np.asarray(members)
+        level[rows] = percentiles(prices[rows])
+    return level

@@ -1,0 +1,213 @@
+"""From a need to ranked products: filter, score, blend, rerank, diversify, explain."""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shopguide.errors import DatabaseError
+from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
+from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
+from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.diversity import diversify
+from shopguide.recommender.features import Floats, Rows
+from shopguide.recommender.live import LiveModel
+from shopguide.recommender.reranker import relevance
+from shopguide.recommender.snapshot import Snapshot
+from shopguide.recommender.texts import need_text, product_text
+from shopguide.recommender.types import RankedProduct, Recommendation, RecommendationRequest
+from shopguide.settings import Settings
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+    from shopguide.catalogue.live import LiveCatalogue
+    from shopguide.feedback.service import Feedback
+    from shopguide.profiles.service import Profiles
+
+log = logging.getLogger(__name__)
+
+RERANKED = 24
+"""Products that the cross-encoder reads."""
+DIVERSIFIED_FROM = 8
+"""The slate is chosen among this many times its size."""
+RATING_MIDDLE = 3.0
+
+
+class Recommender:
+    """Ranks the products that satisfy a need.
+
+    Args:
+        catalogue: the catalogue, following its changes.
+        profiles: what shoppers are known to like.
+        feedback: what they did.
+        settings: where the models are, and the limits.
+    """
+
+    def __init__(
+        self, catalogue: "LiveCatalogue", profiles: "Profiles", feedback: "Feedback", settings: Settings
+    ) -> None:
+        self._profiles = profiles
+        self._feedback = feedback
+        self._settings = settings
+        self._live = LiveModel(catalogue.index, settings)
+
+    def warm_up(self) -> None:
+        """Load the models and wait for them; without it the first requests are answered while they load."""
+        self._live.warm_up()
+
+    @property
+    def model_version(self) -> str:
+        """The version that serves now, `none` when nothing is trained."""
+        return self._live.snapshot().model_version
+
+    def recommend(self, request: RecommendationRequest) -> Recommendation:
+        """Rank the products in stock that satisfy the constraints.
+
+        Every item satisfies every constraint, no item is excluded or the anchor itself, and none appears twice.
+        Scores order the items before diversity; a shopper database that is down costs the memory, not the answer.
+        """
+        snapshot = self._live.snapshot()
+        matching = snapshot.index.matching(request.constraints)
+        rows = _without(snapshot.index, matching, request)
+        context = self._context(snapshot, request)
+        values = snapshot.signals.compute(context, rows)
+        if request.anchor is not None and request.anchor in snapshot.index:
+            columns = {
+                **values.columns,
+                "anchor": snapshot.signals.resemblance(snapshot.index.row(request.anchor), rows),
+            }
+            values = BlendFeatures(rows, columns)
+        scores = snapshot.blend.score(values)
+        shortlist = _best(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
+        degraded = None if snapshot.trained else "model_missing"
+        reranked, late = self._rerank(snapshot, request, rows[shortlist])
+        if reranked is not None:
+            weight = RERANK_WEIGHT if request.query.strip() else RERANK_WEIGHT_WITHOUT_WORDS
+            scores = scores.copy()
+            scores[shortlist] += weight * reranked
+        chosen = [int(shortlist[i]) for i in self._diverse(snapshot, rows[shortlist], scores[shortlist], request.k)]
+        items = tuple(
+            RankedProduct(
+                sku=snapshot.index.skus[int(rows[position])],
+                score=round(float(scores[position]), 6),
+                reasons=snapshot.explainer.reasons(context, values, position),
+                features=values.at(position)
+                | (
+                    {"reranker": round(float(reranked[_place(shortlist, position)]), 6)} if reranked is not None else {}
+                ),
+            )
+            for position in chosen
+        )
+        return Recommendation(
+            items=items,
+            total_matches=len(matching),
+            policy=_policy(snapshot, reranked is not None),
+            model_version=snapshot.model_version,
+            degraded=degraded or late,
+        )
+
+    def _context(self, snapshot: Snapshot, request: RecommendationRequest) -> Context:
+        taste, events = TasteProfile(), list[FeedbackEvent]()
+        if request.shopper_id is not None:
+            try:
+                taste = self._profiles.taste(request.shopper_id)
+                events = self._feedback.history(request.shopper_id)
+            except DatabaseError as error:
+                log.warning("answering without memory: %s", error)
+        return Context(request, snapshot.features, taste, interactions_of(snapshot.index, events))
+
+    def _rerank(
+        self, snapshot: Snapshot, request: RecommendationRequest, rows: Rows
+    ) -> tuple[Floats | None, str | None]:
+        """Return the relevance of the shortlist (`None`: not reranked) and what is degraded.
+
+        Products below those that there was time for take the lowest relevance found.
+        """
+        need = need_text(request.query, request.constraints)
+        if not need or len(rows) < 2:
+            return None, None
+        reranker = self._live.reranker(snapshot.version)
+        if reranker is None:
+            loading = snapshot.version is not None and snapshot.version.has("reranker")
+            return None, "reranker_late" if loading else "reranker_missing"
+        started = time.perf_counter()
+        head = rows[:RERANKED]
+        texts = [product_text(snapshot.index.product(snapshot.index.skus[row])) for row in head]
+        scored = reranker.score(
+            need, texts, needed=min(request.k, len(head)), deadline_ms=self._settings.rerank_deadline_ms
+        )
+        if scored.late:
+            log.info("reranker late after %.0f ms", 1000 * (time.perf_counter() - started))
+            return None, "reranker_late"
+        found = relevance(scored.logits)
+        filled = np.full(len(rows), found.min(), dtype=np.float32)
+        filled[: len(found)] = found
+        return filled, None
+
+    @staticmethod
+    def _diverse(snapshot: Snapshot, rows: Rows, scores: Floats, k: int) -> list[int]:
+        if len(rows) <= 1 or k <= 1:
+            return list(np.argsort(-scores, kind="stable")[:k])
+        likeness = np.vstack([snapshot.signals.resemblance(int(row), rows) for row in rows])
+        return diversify(scores, likeness, k)
+
+
+def interactions_of(index: "CatalogueIndex", events: Iterable[FeedbackEvent]) -> tuple[Interaction, ...]:
+    """Sum up a shopper's events by product, strongest first; products no longer on sale are left out.
+
+    The strongest event names what happened; the latest one tells when.
+    """
+    summed: dict[int, Interaction] = {}
+    strongest: dict[int, float] = {}
+    for event in events:
+        if event.sku is None or event.sku not in index:
+            continue
+        row, weight = index.row(event.sku), event_weight(event)
+        known = summed.get(row)
+        if known is None:
+            summed[row], strongest[row] = Interaction(row, weight, event.kind, event.at), abs(weight)
+            continue
+        kind = event.kind if abs(weight) > strongest[row] else known.kind
+        strongest[row] = max(strongest[row], abs(weight))
+        summed[row] = Interaction(row, known.weight + weight, kind, max(known.at, event.at))
+    return tuple(sorted(summed.values(), key=lambda item: (-item.weight, item.row)))
+
+
+def event_weight(event: FeedbackEvent) -> float:
+    """Return what an event says about its product, in likes; a rating of 5 is a like, of 1 a dislike."""
+    weight = EVENT_WEIGHTS.get(event.kind, 0.0)
+    if event.kind == "rating":
+        return weight * max(-1.0, min(1.0, ((event.value or RATING_MIDDLE) - RATING_MIDDLE) / 2.0))
+    return weight
+
+
+def _without(index: "CatalogueIndex", rows: Rows, request: RecommendationRequest) -> Rows:
+    if request.among is not None:
+        among = [index.row(sku) for sku in request.among if sku in index]
+        rows = rows[np.isin(rows, np.asarray(among, dtype=np.int32))]
+    excluded = {sku for sku in (*request.exclude, request.anchor) if sku is not None and sku in index}
+    if not excluded:
+        return rows
+    return rows[~np.isin(rows, np.asarray([index.row(sku) for sku in excluded], dtype=np.int32))]
+
+
+def _best(scores: Floats, n: int) -> Rows:
+    """Return the positions of the `n` highest scores, highest first, ties in the catalogue's order."""
+    if len(scores) > n:
+        floor = np.partition(scores, -n)[-n]
+        candidates = np.flatnonzero(scores >= floor)
+    else:
+        candidates = np.arange(len(scores))
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:n].astype(np.int32)
+
+
+def _place(shortlist: Rows, position: int) -> int:
+    return int(np.flatnonzero(shortlist == position)[0])
+
+
+def _policy(snapshot: Snapshot, reranked: bool) -> str:
+    base = "blend" if snapshot.trained else "popularity"
+    return f"{base}+reranker" if reranked else base

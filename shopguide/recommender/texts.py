@@ -1,0 +1,45 @@
+"""What the transformers read: the need and the product as text, by one template each (docs/recommender.md)."""
+
+from collections.abc import Sequence
+
+from lexicon.text import normalise
+from shopguide.catalogue.constraints import Constraint
+from shopguide.catalogue.product import FacetValue, Product
+
+DESCRIPTION_CHARACTERS = 160
+FACET_VALUES = 12
+
+
+def product_text(product: Product) -> str:
+    """Return `title | brand | category | facet values | description`, the same for both encoders.
+
+    Facets come in alphabetical order; numbers carry facet name and unit, flags that are true are named. The reader
+    cuts the text after its number of tokens, so what tells products apart stands first.
+    """
+    parts = [product.title]
+    if product.brand and normalise(product.brand) not in normalise(product.title):
+        parts.append(product.brand)
+    if product.category:
+        parts.append(" ".join(product.category[-2:]))
+    facets = [_facet_text(facet, value, product.units.get(facet)) for facet, value in sorted(product.facets.items())]
+    parts.append(" ".join([text for text in facets if text][:FACET_VALUES]))
+    parts.append(product.description[:DESCRIPTION_CHARACTERS])
+    return " | ".join(part for part in parts if part)
+
+
+def _facet_text(facet: str, value: FacetValue, unit: str | None) -> str:
+    if isinstance(value, bool):
+        return facet.replace("_", " ") if value else ""
+    if isinstance(value, float | int):
+        return f"{facet.replace('_', ' ')} {value:g}{' ' + unit if unit else ''}"
+    return " ".join(value)
+
+
+def need_text(query: str, constraints: Sequence[Constraint] = ()) -> str:
+    """Return the need in words: the shopper's own, then the wanted values that those words do not already name."""
+    words = [query.strip()]
+    said = f" {normalise(query)} "
+    for constraint in constraints:
+        if constraint.op == "in" and len(constraint.values) <= 3:
+            words += [value for value in constraint.values if f" {value} " not in said]
+    return " ".join(word for word in words if word)

@@ -1,0 +1,1 @@
+"""Jobs that train the recommender, and the registry of what they made."""

@@ -1,0 +1,225 @@
+"""The write side of trained models: drafts that become versions in one step, promotion and rollback.
+
+A version's folder appears by one rename and becomes current by one more; whoever is killed in between leaves a draft
+that nobody lists and that a later run clears away.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.errors import ModelNotFound
+from shopguide.recommender.artefacts import FORMAT, MANIFEST, PARTS, POINTER, ModelFolder, Version, file_digest
+
+KEPT = 5
+"""Versions kept beside the current one."""
+DRAFT = ".draft-"
+STALE_SECONDS = 24 * 3600.0
+"""After this a draft's job is dead."""
+
+
+class Draft:
+    """A folder in which one job writes its parts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sections: dict[str, dict[str, Any]] = {}
+
+    def part(self, part: str, section: Mapping[str, Any]) -> Path:
+        """Open a part: returns its folder; `section` goes into the manifest as it is when the draft is published."""
+        if part not in PARTS:
+            raise ValueError(f"{part!r} is none of {', '.join(PARTS)}")
+        folder = self.folder / part
+        folder.mkdir(exist_ok=True)
+        self.sections[part] = dict(section)
+        return folder
+
+    def save(self, part: str, name: str, value: NDArray[Any] | Mapping[str, Any] | list[Any]) -> None:
+        """Write an array (`.npy`) or JSON into an open part."""
+        path = self.folder / part / name
+        if isinstance(value, np.ndarray):
+            np.save(path, np.ascontiguousarray(value), allow_pickle=False)
+        else:
+            path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+class Registry:
+    """Writes versions into a model folder; several processes may do so at once.
+
+    Args:
+        folder: where the versions are.
+    """
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """Open a draft; it is removed at the end if it was not published."""
+        self.folder.root.mkdir(parents=True, exist_ok=True)
+        self._clear_stale()
+        path = self.folder.root / f"{DRAFT}{os.getpid()}-{secrets.token_hex(4)}"
+        path.mkdir()
+        try:
+            yield Draft(path)
+        finally:
+            if path.exists():
+                shutil.rmtree(path)
+
+    def publish(self, draft: Draft, *, promote: bool = True) -> Version:
+        """Make a draft a version, taking the parts it lacks over from the current one, and make it current.
+
+        Args:
+            draft: with at least one part.
+            promote: leave the current version as it is if false.
+        """
+        with self._locked():
+            inherited = self._inherit(draft)
+            files = {
+                str(path.relative_to(draft.folder)): file_digest(path)
+                for path in sorted(draft.folder.rglob("*"))
+                if path.is_file()
+            }
+            created = datetime.now(UTC)
+            name = f"{created:%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(4)}"
+            manifest = {
+                "format": FORMAT,
+                "version": name,
+                "created_at": created.isoformat(timespec="seconds"),
+                "parts": draft.sections,
+                "inherited": inherited,
+                "files": files,
+            }
+            (draft.folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+            for path in draft.folder.rglob("*"):
+                if path.is_file():
+                    _sync(path)
+            draft.folder.rename(self.folder.root / name)
+            _sync(self.folder.root)
+            version = self.folder.version(name)
+            if promote:
+                self._point_to(name)
+                self._prune()
+            return version
+
+    def promote(self, name: str) -> Version:
+        """Make a version current, after checking all its files.
+
+        Raises:
+            ModelNotFound: there is no such version.
+            ModelCorrupt: its files and manifest disagree.
+        """
+        with self._locked():
+            version = self.folder.version(name)
+            version.verify()
+            self._point_to(name)
+            return version
+
+    def rollback(self) -> Version:
+        """Make the version current that was so before.
+
+        Raises:
+            ModelNotFound: there is none.
+            ModelCorrupt: its files and manifest disagree.
+        """
+        with self._locked():
+            history = [name for name in self.folder.pointer().get("history", []) if self._exists(name)]
+            if not history:
+                raise ModelNotFound(f"{self.folder.root}: there is no version before the current one")
+            version = self.folder.version(history[-1])
+            version.verify()
+            self._write_pointer({"version": history[-1], "history": history[:-1]})
+            return version
+
+    def _exists(self, name: str) -> bool:
+        return (self.folder.root / name / MANIFEST).is_file()
+
+    def _inherit(self, draft: Draft) -> dict[str, str]:
+        """Link the parts that the draft lacks; files of versions never change, so links are as good as copies."""
+        inherited: dict[str, str] = {}
+        try:
+            current = self.folder.current()
+        except ModelNotFound:
+            return inherited
+        for part in PARTS:
+            if part in draft.sections or not current.has(part):
+                continue
+            for listed in current.manifest["files"]:
+                if listed.split("/", 1)[0] == part:
+                    target = draft.folder / listed
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    _link(current.folder / listed, target)
+            draft.sections[part] = dict(current.part(part))
+            inherited[part] = current.manifest["inherited"].get(part, current.name)
+        return inherited
+
+    def _point_to(self, name: str) -> None:
+        pointer = self.folder.pointer()
+        history = [old for old in pointer.get("history", []) if old != name and self._exists(old)]
+        if pointer and pointer["version"] != name:
+            history.append(pointer["version"])
+        self._write_pointer({"version": name, "history": history[-KEPT:]})
+
+    def _write_pointer(self, content: Mapping[str, Any]) -> None:
+        fresh = self.folder.root / f".{POINTER}-{secrets.token_hex(4)}"
+        fresh.write_text(json.dumps(content), encoding="utf-8")
+        _sync(fresh)
+        fresh.replace(self.folder.root / POINTER)
+        _sync(self.folder.root)
+
+    def _prune(self) -> None:
+        """Remove the oldest versions that are neither current nor in reach of a rollback."""
+        pointer = self.folder.pointer()
+        protected = {pointer["version"], *pointer["history"]}
+        others = [version for version in self.folder.versions() if version.name not in protected]
+        for version in others[: max(0, len(others) - KEPT)]:
+            shutil.rmtree(version.folder)
+
+    def _clear_stale(self) -> None:
+        for path in self.folder.root.glob(f"{DRAFT}*"):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS or not _alive(path.name):
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.root.mkdir(parents=True, exist_ok=True)
+        with (self.folder.root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _alive(draft_name: str) -> bool:
+    """Return whether the process that opened a draft may still run (one on another machine may)."""
+    try:
+        os.kill(int(draft_name.removeprefix(DRAFT).split("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        return True
+    return True
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
