@@ -69,7 +69,7 @@ def run_all(parts: Sequence[Part]) -> int:
 
 def _stream(part: Part) -> "tuple[str, int]":
     lines: List[str] = []
-    process = subprocess.Popen(
+    with subprocess.Popen(
         list(part.command),
         cwd=str(ROOT),
         env=part.environment,
@@ -79,8 +79,8 @@ def _stream(part: Part) -> "tuple[str, int]":
         text=True,
         encoding="utf-8",
         errors="replace",
-    )
-    for line in process.stdout or ():
-        print(line, end="", flush=True)
-        lines.append(line)
-    return "".join(lines), process.wait()
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+    return "".join(lines), process.returncode

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Tuple
 
@@ -140,19 +139,18 @@ def _count_requirements(arguments: List[str]) -> int:
 
 def _run(command: List[str], log: Path, progress: Progress, what: str, total: int) -> None:
     """Run a command into the log and turn pip's lines into progress."""
-    seen = 0
     progress.update(what)
-    with log.open("a", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **_PIP_ENVIRONMENT},
-        )
+    with log.open("a", encoding="utf-8") as out, subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, **_PIP_ENVIRONMENT},
+    ) as process:
         try:
+            seen = 0
             for line in process.stdout or ():
                 out.write(line)
                 word, _, rest = line.strip().partition(" ")
@@ -162,10 +160,9 @@ def _run(command: List[str], log: Path, progress: Progress, what: str, total: in
                     progress.update(f"{what}: fetching {rest.split(' ')[0]} ({counted})")
                 elif word in ("Installing", "Building"):
                     progress.update(f"{what}: {word.lower()}")
-        finally:
-            if process.poll() is None and sys.exc_info()[0]:
-                process.terminate()
-            process.wait()
+        except BaseException:
+            process.terminate()
+            raise
     if process.returncode:
         raise Failed(_what_broke(log))
 
