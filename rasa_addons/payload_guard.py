@@ -25,7 +25,7 @@ OUT_OF_SCOPE = "out_of_scope"
 
 _SETTLED = "payload_settled"
 _OFFER_LISTS = frozenset({"buttons", "quick_replies", "suggestions", "actions"})
-"""Lists of choices in a bot event; what stands elsewhere (a product's facets, say) is catalogue text and offers nothing."""
+"""Lists of choices in a bot event; what stands elsewhere (a product's facets) is catalogue text and offers nothing."""
 
 
 def is_settled(message: Message) -> bool:
