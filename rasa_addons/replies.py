@@ -1,0 +1,118 @@
+"""No turn ends in silence: what stands between Rasa and a channel's sender.
+
+Rasa swallows an action server that is down, slow or broken, and the shopper would see nothing. `answered` runs one
+turn behind a counting output channel and apologises when nothing was sent, unless the conversation is paused (a person
+has taken over).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import rasa.core.actions.action
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from rasa_addons.intent_features import MAX_CHARACTERS
+
+logger = logging.getLogger(__name__)
+
+ACTION_TIMEOUT_SECONDS = 20
+"""What Rasa waits for the action server; its own value, five minutes, is longer than anybody waits."""
+
+_WORDING = {
+    "utter_unavailable": "Sorry, I can't answer that right now. Please try again in a moment.",
+    "utter_message_shortened": f"That was a long message: I read the first {MAX_CHARACTERS:,} characters of it.",
+}
+"""Used when domain.yml has no response of the name, and when no model is loaded."""
+
+OnMessage = Callable[[UserMessage], Awaitable[Any]]
+FindAgent = Callable[[], "Agent | None"]
+
+
+def shorten_action_timeout() -> None:
+    """Make Rasa give up on the action server after `ACTION_TIMEOUT_SECONDS`; it has no setting for it."""
+    rasa.core.actions.action.DEFAULT_REQUEST_TIMEOUT = ACTION_TIMEOUT_SECONDS
+
+
+class CountingOutputChannel(OutputChannel):
+    """Passes everything on to another output channel and counts the replies that had something in them."""
+
+    def __init__(self, inner: OutputChannel) -> None:
+        """Wrap `inner`."""
+        self._inner = inner
+        self.sent = 0
+
+    def name(self) -> str:  # type: ignore[override]  # Rasa asks the instance, to choose wording by channel
+        """Return the name of the wrapped channel."""
+        return self._inner.name()
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Send one reply on and count it once it is sent."""
+        has_content = any(message.values())
+        await self._inner.send_response(recipient_id, message)
+        self.sent += has_content
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Send a text on; Rasa itself sends whole replies."""
+        await self._inner.send_text_message(recipient_id, text, **kwargs)
+        self.sent += 1
+
+    def __getattr__(self, name: str) -> Any:
+        """Give everything else of the wrapped channel."""
+        return getattr(self._inner, name)
+
+
+async def _wording(key: str, agent: Agent | None, message: UserMessage) -> str:
+    """Return the domain's wording of a response in the shopper's language, or the one built in."""
+    try:
+        if agent is not None and agent.domain is not None and key in agent.domain.responses:
+            known = await agent.tracker_store.retrieve(message.sender_id)
+            tracker = known or DialogueStateTracker.from_events(message.sender_id, [])
+            draft = await agent.nlg.generate(key, tracker, message.output_channel.name())
+            if draft and draft.get("text"):
+                return str(draft["text"])
+    except Exception:
+        logger.exception("No wording for %s from the domain", key)
+    return _WORDING[key]
+
+
+async def _is_paused(agent: Agent | None, sender_id: str) -> bool:
+    if agent is None:
+        return False
+    try:
+        tracker = await agent.tracker_store.retrieve(sender_id)
+    except Exception:
+        logger.exception("The tracker store does not answer")
+        return False
+    return tracker is not None and tracker.is_paused()
+
+
+def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
+    """Return `on_new_message` with a reply guaranteed, and with messages of a length that people write.
+
+    Whatever goes wrong below is logged here and not raised: the shopper has been told.
+    """
+
+    async def handle(message: UserMessage) -> None:
+        channel = message.output_channel
+        if message.text and len(message.text) > MAX_CHARACTERS:
+            message.text = message.text[:MAX_CHARACTERS]
+            note = await _wording("utter_message_shortened", find_agent(), message)
+            await channel.send_response(message.sender_id, {"text": note})
+        counting = CountingOutputChannel(channel)
+        message.output_channel = counting
+        try:
+            await on_new_message(message)
+        except Exception:
+            logger.exception("A turn failed")
+        if counting.sent or await _is_paused(find_agent(), message.sender_id):
+            return
+        logger.warning("A turn brought no reply: apologising")
+        apology = await _wording("utter_unavailable", find_agent(), message)
+        await channel.send_response(message.sender_id, {"text": apology})
+
+    return handle
