@@ -1,0 +1,1 @@
+"""The demo shop's generator: standard library and numpy only, one seed, the same bytes on every run."""
