@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shopguide.errors import SettingsError
 
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105  (refused outside development)
+SHORTEST_SECRET = 32
+"""Bytes of the key that HS256 needs (RFC 7518, section 3.2)."""
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,13 @@ class Settings(BaseSettings):
     chat_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET), description="signs chat identities; the dialogue server needs the same"
     )
+    chat_url: str = Field("", description="the dialogue server as browsers reach it; empty: the same as rasa_url")
+    webhook_token: SecretStr = Field(
+        SecretStr(""), description="what the dialogue server sends to /webhook as ?token=…; empty: nothing is asked"
+    )
+    web_dir: Path = Field(Path("web"), description="the chat page")
+    images_dir: Path | None = Field(None, description="pictures served under /images; empty: none")
+    cors_origins: list[str] = Field([], description="origins of pages that may call the API, as a JSON list")
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")
@@ -46,6 +55,8 @@ class Settings(BaseSettings):
             for name in ("api_key", "chat_secret"):
                 if getattr(self, name).get_secret_value() == DEVELOPMENT_SECRET:
                     raise ValueError(f"SHOPGUIDE_{name.upper()} must be set in production")
+            if len(self.chat_secret.get_secret_value().encode()) < SHORTEST_SECRET:
+                raise ValueError(f"SHOPGUIDE_CHAT_SECRET needs at least {SHORTEST_SECRET} characters in production")
         return self
 
 

@@ -1,0 +1,73 @@
+"""The guide server as one FastAPI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from shopguide.bootstrap import Shop
+from shopguide.server import api, chat, health
+from shopguide.server.health import Warmup
+from shopguide.server.limits import BodyLimit
+from shopguide.server.metrics import Metrics, MetricsMiddleware
+from shopguide.server.pages import add_pages
+from shopguide.server.problems import add_problem_handlers
+from shopguide.server.security import ChatTokens
+
+MAX_BODY = 2**20
+DESCRIPTION = (
+    "A self-hosted shopping guide. Calls by the shop carry its key in `X-API-Key`; errors are "
+    "`application/problem+json`; times are ISO 8601 with their zone."
+)
+
+
+def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
+    """Build the application; it loads catalogue and models in the background once it is started.
+
+    Args:
+        shop: the parts that it serves.
+        actions: the package of Rasa actions behind /webhook.
+
+    Raises:
+        SettingsError: the actions cannot be imported.
+    """
+    from shopguide.server.webhook import MAX_BODY as MAX_WEBHOOK_BODY
+    from shopguide.server.webhook import load_actions, webhook_router
+
+    settings = shop.settings
+    app = FastAPI(title="ShopGuide", version=version("shopguide"), description=DESCRIPTION, lifespan=_lifespan)
+    app.state.shop = shop
+    app.state.warmup = Warmup(shop)
+    app.state.metrics = Metrics()
+    app.state.chat_tokens = ChatTokens(settings.chat_secret.get_secret_value())
+    app.state.chat_limits = chat.ChatLimits()
+
+    app.include_router(health.router)
+    app.include_router(app.state.metrics.router())
+    app.include_router(webhook_router(load_actions(actions), settings.webhook_token.get_secret_value()))
+    app.include_router(api.router)
+    app.include_router(chat.router)
+    add_pages(app, settings)
+    add_problem_handlers(app)
+
+    app.add_middleware(BodyLimit, default=MAX_BODY, by_path={"/webhook": MAX_WEBHOOK_BODY})
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        )
+    # Added last and so outermost: it also counts what the others refuse.
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    warmup: Warmup = app.state.warmup
+    warmup.start()
+    yield
+    warmup.stop()

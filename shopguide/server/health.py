@@ -1,0 +1,101 @@
+"""Is the server alive, and is it ready?"""
+
+import logging
+import threading
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from shopguide.bootstrap import Shop
+from shopguide.errors import DatabaseError, ShopGuideError
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(tags=["operations"])
+
+
+class Warmup:
+    """Builds the catalogue index and loads the models in a thread, so that the server answers meanwhile.
+
+    Args:
+        shop: what to warm.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._stop = threading.Event()
+        self._catalogue = threading.Event()
+        self._models = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up what has not begun."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        for step, done in ((self._warm_catalogue, self._catalogue), (self._warm_models, self._models)):
+            pause = 1.0
+            while not self._stop.is_set():
+                try:
+                    step()
+                    done.set()
+                    break
+                except DatabaseError as error:
+                    # Databases come and go; whatever else is wrong comes up again with the first request.
+                    log.warning("warm-up waits for the database: %s", error)
+                except Exception:
+                    log.exception("warm-up failed")
+                    return
+                self._stop.wait(pause)
+                pause = min(30.0, pause * 2)
+
+    def _warm_catalogue(self) -> None:
+        self._shop.catalogue.index()
+
+    def _warm_models(self) -> None:
+        self._shop.recommender.warm_up()
+
+    def checks(self) -> dict[str, dict[str, Any]]:
+        """Return the state of each part: `ok`, and what an operator wants to know beside it."""
+        return {"database": self._database(), "catalogue": self._catalogue_state(), "models": self._models_state()}
+
+    def _database(self) -> dict[str, Any]:
+        try:
+            return {"ok": True, "revision": self._shop.products.revision()}
+        except ShopGuideError as error:
+            log.warning("database: %s", error)
+            return {"ok": False, "why": "cannot be reached"}
+
+    def _catalogue_state(self) -> dict[str, Any]:
+        if not self._catalogue.is_set():
+            return {"ok": False, "why": "is being loaded"}
+        index = self._shop.catalogue.index()
+        state = {"ok": len(index) > 0, "products": len(index), "revision": index.revision}
+        return state if state["ok"] else {**state, "why": "is empty: shopguide import catalogue FILE"}
+
+    def _models_state(self) -> dict[str, Any]:
+        # Without models slates are degraded, not missing: that is no reason to keep shoppers away.
+        if not self._models.is_set():
+            return {"ok": True, "version": None, "why": "are being loaded"}
+        return {"ok": True, "version": self._shop.recommender.model_version}
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "not ready; the checks say why"}})
+def readyz(request: Request, response: Response) -> dict[str, Any]:
+    """Whether shoppers can be served: the database answers and the catalogue is loaded."""
+    warmup: Warmup = request.app.state.warmup
+    checks = warmup.checks()
+    ready = all(check["ok"] for check in checks.values())
+    if not ready:
+        response.status_code = 503
+    return {"ready": ready, "checks": checks}

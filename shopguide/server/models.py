@@ -1,0 +1,196 @@
+"""What the API reads and writes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+
+from lexicon.text import normalise
+from shopguide.catalogue.constraints import Constraint, Op
+from shopguide.catalogue.product import Product
+from shopguide.feedback.events import EventKind, FeedbackEvent
+from shopguide.feedback.service import RecordResult
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+from shopguide.recommender.types import RecommendationRequest
+
+MAX_EVENTS = 1_000
+MAX_CHAT_EVENTS = 50
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\0]*$")]
+Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\0]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Event(_Strict):
+    """One thing that a shopper did, as the shop reports it."""
+
+    event_id: Id = Field(description="the client's own id: an event sent twice counts once")
+    kind: EventKind
+    shopper_id: Id
+    at: AwareDatetime = Field(description="when it happened, with its zone (ISO 8601)")
+    sku: Id | None = Field(None, description="the product; needed by every kind but search")
+    slate_id: Id | None = Field(None, description="the slate on which the product was shown, if it was on one")
+    value: FiniteFloat | None = Field(None, description="the rating, the quantity")
+    text: Text | None = Field(None, description="the words of a search")
+
+    def to_event(self) -> FeedbackEvent:
+        """Return the event as the rest of the product sees it."""
+        return FeedbackEvent(
+            event_id=self.event_id,
+            kind=self.kind,
+            shopper_id=ShopperId(self.shopper_id),
+            at=self.at,
+            sku=Sku(self.sku) if self.sku else None,
+            slate_id=SlateId(self.slate_id) if self.slate_id else None,
+            value=self.value,
+            text=self.text,
+        )
+
+
+class Events(_Strict):
+    """Many events."""
+
+    events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
+
+
+class ChatEvent(_Strict):
+    """One thing that a shopper did on the chat page. What counts in money comes from the shop, not from a browser."""
+
+    event_id: Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+    kind: Literal["view", "click", "like", "dislike", "dismiss"]
+    sku: Id
+    slate_id: Id
+
+    def to_event(self, conversation_id: ConversationId, shopper_id: ShopperId, at: datetime) -> FeedbackEvent:
+        """Return the event as the rest of the product sees it; its id cannot take that of anybody else's event."""
+        return FeedbackEvent(
+            event_id=f"{conversation_id}:{self.event_id}",
+            kind=self.kind,
+            shopper_id=shopper_id,
+            at=at,
+            sku=Sku(self.sku),
+            slate_id=SlateId(self.slate_id),
+        )
+
+
+class ChatEvents(_Strict):
+    """Many of them."""
+
+    events: list[ChatEvent] = Field(min_length=1, max_length=MAX_CHAT_EVENTS)
+
+
+class Refused(BaseModel):
+    """An event that was not kept."""
+
+    event_id: str
+    why: str
+
+
+class Recorded(BaseModel):
+    """What became of events."""
+
+    accepted: int
+    duplicates: int
+    refused: list[Refused]
+
+    @classmethod
+    def of(cls, result: RecordResult) -> Self:
+        """Return a result, ready for JSON."""
+        refused = [Refused(event_id=event_id, why=why) for event_id, why in result.refused]
+        return cls(accepted=result.accepted, duplicates=result.duplicates, refused=refused)
+
+
+class ConstraintModel(_Strict):
+    """One condition: `in` and `not in` take values, `<=` and `>=` a value."""
+
+    facet: Id
+    op: Op = "in"
+    values: list[Id] = Field([], max_length=100)
+    value: FiniteFloat | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        self.to_constraint()
+        return self
+
+    def to_constraint(self) -> Constraint:
+        """Return the constraint, its values folded.
+
+        Raises:
+            ValueError: values where a bound is needed, or the other way round.
+        """
+        return Constraint(self.facet, self.op, tuple(map(normalise, self.values)), self.value)
+
+
+class RecommendationModel(_Strict):
+    """A need."""
+
+    shopper_id: Id | None = Field(None, description="whose behaviour and tastes count")
+    query: Text = Field("", description="the need in words")
+    constraints: list[ConstraintModel] = Field([], max_length=50)
+    k: int = Field(5, ge=1, le=50, description="products wanted")
+    exclude: list[Id] = Field([], max_length=1_000, description="products not wanted")
+    anchor: Id | None = Field(None, description="a product that the answer should resemble")
+
+    def to_request(self) -> RecommendationRequest:
+        """Return the need as the recommender takes it."""
+        return RecommendationRequest(
+            constraints=tuple(constraint.to_constraint() for constraint in self.constraints),
+            query=self.query.strip(),
+            shopper_id=ShopperId(self.shopper_id) if self.shopper_id else None,
+            k=self.k,
+            exclude=frozenset(map(Sku, self.exclude)),
+            anchor=Sku(self.anchor) if self.anchor else None,
+        )
+
+
+class TokenRequest(_Strict):
+    """What a browser or the shop sends for a chat token."""
+
+    token: Annotated[str, StringConstraints(max_length=2_000)] | None = Field(
+        None, description="the last token of a returning browser, to go on as the same shopper"
+    )
+    shopper_id: Id | None = Field(None, description="who it is; only the shop may say so, with its key")
+
+
+class TokenResponse(BaseModel):
+    """A signed chat identity."""
+
+    token: str
+    expires_at: datetime
+    conversation_id: str
+    socket_url: str
+
+
+def product_json(product: Product) -> dict[str, Any]:
+    """Return a product, ready for JSON: amounts as numbers, times in ISO 8601."""
+    return {
+        "sku": product.sku,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "category": list(product.category),
+        "price": None if product.price is None else float(product.price),
+        "list_price": None if product.list_price is None else float(product.list_price),
+        "currency": product.currency,
+        "in_stock": product.in_stock,
+        "stock": product.stock,
+        "rating": product.rating,
+        "rating_count": product.rating_count,
+        "image": product.image,
+        "url": product.url,
+        "facets": {name: list(v) if isinstance(v, tuple) else v for name, v in product.facets.items()},
+        "units": dict(product.units),
+        "reviews": [
+            {
+                "rating": review.rating,
+                "text": review.text,
+                "author": review.author,
+                "written_at": review.written_at.isoformat() if review.written_at else None,
+            }
+            for review in product.reviews
+        ],
+    }

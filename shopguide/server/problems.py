@@ -1,0 +1,97 @@
+"""Every error as `application/problem+json` (RFC 9457), without a word of what the request held."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shopguide.errors import DatabaseError, ShopGuideError, UnknownProduct, UnknownShopper, UnknownSlate
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_NOT_FOUND: tuple[type[ShopGuideError], ...] = (UnknownProduct, UnknownShopper, UnknownSlate)
+_WHERE = ("body", "query", "path", "header")
+
+
+class Problem(Exception):
+    """An answer that is an error.
+
+    Args:
+        status: the HTTP status.
+        detail: one sentence for the caller's developer.
+        headers: such as Retry-After.
+        more: further members of the problem object.
+    """
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+        self.more = more
+
+    def response(self) -> JSONResponse:
+        """Return the answer."""
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+        return JSONResponse(body, self.status, dict(self.headers or {}), media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the application a problem."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ShopGuideError, _ours)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _problem(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101  (what the handler is registered for)
+    return error.response()
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return Problem(error.status_code, str(error.detail), error.headers).response()
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = [{"field": _field(problem["loc"]), "why": problem["msg"]} for problem in error.errors()]
+    return Problem(422, "The request is not as it should be.", errors=errors).response()
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, _NOT_FOUND):
+        return Problem(404, str(error)).response()
+    log.error("%s %s: %s", request.method, _route(request), error)
+    if isinstance(error, DatabaseError):
+        return Problem(503, "The shop database cannot be reached.", {"Retry-After": "5"}).response()
+    return Problem(500, "Something went wrong here; the log says what.").response()
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, _route(request))  # the HTTP server logs the traceback
+    return Problem(500, "Something went wrong here; the log says what.").response()
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    parts = location[1:] if location and location[0] in _WHERE else location
+    return ".".join(map(str, parts)) or "body"
+
+
+def _route(request: Request) -> str:
+    # The path itself may hold a shopper's id.
+    return str(getattr(request.scope.get("route"), "path", "an unknown path"))
