@@ -118,7 +118,6 @@ def build(environment: Environment, python: str) -> None:
         for what, arguments in environment.pip_steps:
             total = _count_requirements(arguments)
             _run([*pip, "install", "--progress-bar", "off", *arguments], log, progress, what, total)
-        _run([*pip, "check"], log, progress, "checking", 0)
     Stamps(folder).put(_STAMP, lock=lock_digest(environment))
     marker.unlink()
 

@@ -46,7 +46,7 @@ def environment(tmp_path: Path) -> Environment:
 def test_builds_once(environment: Environment, pip: Pip) -> None:
     assert not environments.is_ready(environment)
     environments.build(environment, sys.executable)
-    assert pip.ran == ["venv", "libraries", "checking"]
+    assert pip.ran == ["venv", "libraries"]
     assert environments.is_ready(environment)
 
 
@@ -56,7 +56,7 @@ def test_a_changed_lock_installs_into_the_same_environment(environment: Environm
     assert not environments.is_ready(environment)
     pip.ran.clear()
     environments.build(environment, sys.executable)
-    assert pip.ran == ["libraries", "checking"]
+    assert pip.ran == ["libraries"]
     assert environments.is_ready(environment)
 
 
@@ -68,7 +68,7 @@ def test_what_a_break_left_half_built_is_built_anew(environment: Environment, pi
     assert not environments.is_ready(environment)
     pip.breaks_at = ""
     environments.build(environment, sys.executable)
-    assert pip.ran == ["venv", "libraries", "venv", "libraries", "checking"]
+    assert pip.ran == ["venv", "libraries", "venv", "libraries"]
     assert not (environment.folder / "left-over").exists()
     assert environments.is_ready(environment)
 
