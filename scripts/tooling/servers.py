@@ -23,6 +23,9 @@ _LOG_TAIL = 15
 # Servers on this machine are asked directly, whatever proxy the environment names.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+_children: Dict[int, subprocess.Popen[bytes]] = {}
+"""What this run started; servers of an earlier run are known by their process ids alone."""
+
 
 class Server(NamedTuple):
     """One of our background processes."""
@@ -87,6 +90,7 @@ def start(server: Server, environment: Dict[str, str]) -> subprocess.Popen[bytes
             start_new_session=True,
         )
     server.pid_file.write_text(f"{process.pid}\n", "utf-8")
+    _children[process.pid] = process
     return process
 
 
@@ -155,11 +159,8 @@ def _signal(pid: int, number: int) -> None:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass  # not our child: started by an earlier run
+    if pid in _children:
+        return _children[pid].poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

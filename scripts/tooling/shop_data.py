@@ -79,7 +79,7 @@ def generate_demo_shop() -> None:
     if _find("catalogue"):
         return
     with step("demo shop: drawing it"):
-        command: List[str] = [str(GUIDE.python), "-m", "demo.generate"]
+        command: List[str] = [str(GUIDE.python), str(DEMO / "generate.py")]
         ran = subprocess.run(
             command, cwd=str(ROOT), env=guide_environment(), capture_output=True, text=True, check=False
         )
