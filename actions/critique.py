@@ -1,0 +1,22 @@
+"""The critique flow: "cheaper", "better rated", "like the second one but in blue"."""
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Events, GuideAction, guide
+from actions.presenting import present_search
+from actions.reading import need_of
+from shopguide.conversation.turn import Turn
+
+
+class ActionCritique(GuideAction):
+    """Shows a slate that differs from the last one as asked."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_critique"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Apply the critique to the need and show what fits now."""
+        outcome = await self.call(guide().critique, turn, need_of(tracker))
+        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)

@@ -1,0 +1,114 @@
+"""Outcomes as messages: which response, filled with which words, with which payload and buttons."""
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.reading import need_events
+from shopguide.conversation.outcomes import (
+    Ask,
+    CritiqueFailed,
+    NoMore,
+    NoSlate,
+    NothingFound,
+    SearchOutcome,
+    SlateShown,
+    Unchanged,
+)
+from shopguide.conversation.presentation import slate_payload
+from shopguide.conversation.telling import (
+    question_buttons,
+    question_words,
+    relaxation_buttons,
+    relaxation_words,
+    slate_words,
+)
+from shopguide.conversation.wording import Wording
+
+ASKED_BY_NAME = frozenset(
+    {"category", "audience", "occasion", "colour", "brand", "size", "price", "material", "feature"}
+)
+"""Facets whose question has a response of its own."""
+
+
+def present_question(dispatcher: CollectingDispatcher, asked: Ask, wording: Wording, *, again: bool = False) -> None:
+    """Ask; a question that comes back after something else is put more shortly."""
+    question = asked.question
+    words = question_words(question, asked.need, wording)
+    if again:
+        words["lead"] = ""
+    if question.facet in ASKED_BY_NAME:
+        narrower = question.facet == "category" and "category" in asked.need.wanted
+        response = f"utter_search_ask_{question.facet}" + ("_kind" if narrower else "")
+    else:
+        response = "utter_search_ask_flag" if question.kind == "flag" else "utter_search_ask_facet"
+    dispatcher.utter_message(response=response, buttons=question_buttons(question, wording), **words)
+
+
+def present_search(
+    dispatcher: CollectingDispatcher, outcome: SearchOutcome, wording: Wording, tracker: Tracker
+) -> list[dict[str, Any]]:
+    """Say what a search came to and return the events that follow from it."""
+    match outcome:
+        case SlateShown():
+            response = {"more": "utter_search_more", "critique": "utter_critique_slate"}.get(outcome.note)
+            dispatcher.utter_message(
+                response=response or "utter_search_slate",
+                json_message=slate_payload(outcome, wording),
+                **slate_words(outcome, wording),
+            )
+            shown = [SlotSet("current_slate", outcome.slate_id), SlotSet("focus_sku", None)]
+            return [*need_events(tracker, outcome.need), *shown]
+        case NothingFound():
+            _nothing(dispatcher, outcome, wording)
+            return need_events(tracker, outcome.need)
+        case NoMore():
+            dispatcher.utter_message(
+                response="utter_search_no_more" if outcome.relaxations else "utter_search_no_more_at_all",
+                total=f"{outcome.total:,}",
+                need=wording.noun(outcome.need, many=outcome.total != 1),
+                options=relaxation_words(outcome.relaxations, wording),
+                buttons=relaxation_buttons(outcome.relaxations, wording),
+            )
+        case CritiqueFailed():
+            _failed(dispatcher, outcome, wording)
+        case Unchanged():
+            dispatcher.utter_message(response="utter_search_not_understood", need=wording.noun(outcome.need))
+        case NoSlate():
+            missing_slate(dispatcher, outcome)
+    return []
+
+
+def missing_slate(dispatcher: CollectingDispatcher, outcome: NoSlate) -> None:
+    """Say that it is not clear which product is meant."""
+    if outcome.places:
+        dispatcher.utter_message(response="utter_product_which", places=outcome.places)
+    else:
+        dispatcher.utter_message(response="utter_product_nothing_shown")
+
+
+def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: Wording) -> None:
+    need = wording.noun(outcome.need)
+    if outcome.relaxations:
+        dispatcher.utter_message(
+            response="utter_search_sold_out" if outcome.sold_out else "utter_search_nothing_found",
+            need=need,
+            options=relaxation_words(outcome.relaxations, wording),
+            buttons=relaxation_buttons(outcome.relaxations, wording),
+        )
+    else:
+        dispatcher.utter_message(response="utter_search_nothing_at_all", need=need)
+
+
+def _failed(dispatcher: CollectingDispatcher, outcome: CritiqueFailed, wording: Wording) -> None:
+    say, facet = wording.say, outcome.facet
+    key = f"direction.{facet}.{outcome.direction}"
+    direction = say(key) if say.has(key) else say(f"direction.other.{outcome.direction}", facet=wording.facet(facet))
+    if outcome.why == "unknown":
+        dispatcher.utter_message(response="utter_critique_unknown", facet=wording.facet(facet), direction=direction)
+    else:
+        best = outcome.best.title if outcome.best is not None else ""
+        response = "utter_critique_extreme" if best else "utter_critique_extreme_of_all"
+        dispatcher.utter_message(response=response, direction=direction, title=best)

@@ -1,0 +1,95 @@
+"""The product flow: details, why it was shown, like and dislike."""
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Events, GuideAction, guide
+from actions.presenting import missing_slate
+from actions.reading import need_of
+from shopguide.conversation.outcomes import Judged, NoSlate
+from shopguide.conversation.presentation import details_payload
+from shopguide.conversation.telling import details_words, explanation_words
+from shopguide.conversation.turn import Turn
+
+
+class ActionProductDetails(GuideAction):
+    """Tells everything about one product."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_product_details"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Tell about the product that is meant, and keep it in focus."""
+        outcome = await self.call(guide().details, turn, tracker.get_slot("focus_sku"))
+        if isinstance(outcome, NoSlate):
+            missing_slate(dispatcher, outcome)
+            return []
+        wording = await self.call(guide().wording)
+        dispatcher.utter_message(
+            response="utter_product_details",
+            json_message=details_payload(outcome, wording),
+            **details_words(outcome, wording),
+        )
+        return [SlotSet("focus_sku", outcome.product.sku)]
+
+
+class ActionExplainRecommendation(GuideAction):
+    """Tells why a product was shown, from the reasons stored with the slate."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_explain_recommendation"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Give the reasons."""
+        outcome = await self.call(guide().explain, turn, need_of(tracker), tracker.get_slot("focus_sku"))
+        if isinstance(outcome, NoSlate):
+            missing_slate(dispatcher, outcome)
+            return []
+        wording = await self.call(guide().wording)
+        reasons = explanation_words(outcome, wording)
+        dispatcher.utter_message(
+            response="utter_product_why" if reasons else "utter_product_why_plain",
+            title=outcome.product.title,
+            reasons=reasons,
+            need=wording.noun(outcome.need),
+        )
+        return [SlotSet("focus_sku", outcome.product.sku)]
+
+
+class ActionLikeProduct(GuideAction):
+    """Records that the shopper likes a product."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_like_product"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Record it and say so."""
+        return _judged(dispatcher, await self.call(guide().like, turn, tracker.get_slot("focus_sku")))
+
+
+class ActionDislikeProduct(GuideAction):
+    """Records that the shopper does not want to see a product again."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_dislike_product"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Record it and say so."""
+        return _judged(dispatcher, await self.call(guide().dislike, turn, tracker.get_slot("focus_sku")))
+
+
+def _judged(dispatcher: CollectingDispatcher, outcome: Judged | NoSlate) -> Events:
+    if isinstance(outcome, NoSlate):
+        missing_slate(dispatcher, outcome)
+        return []
+    verdict = "liked" if outcome.liked else "disliked"
+    dispatcher.utter_message(
+        response=f"utter_product_{verdict}" if outcome.kept else "utter_product_not_kept",
+        title=outcome.products[0].title,
+    )
+    return [SlotSet("focus_sku", outcome.products[0].sku if outcome.liked else None)]

@@ -1,0 +1,80 @@
+"""From Rasa's tracker to a turn and a need."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+
+from lexicon.facets import CORE_FACETS
+from shopguide.conversation.need import NEED_SLOTS, Need
+from shopguide.conversation.turn import Mention, Turn
+from shopguide.ids import ConversationId, ShopperId
+
+FORM = "search_form"
+
+
+def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
+    """Return the latest message as the guide takes it."""
+    message: dict[str, Any] = tracker.latest_message or {}
+    intent = message.get("intent") or {}
+    active = (tracker.active_loop or {}).get("name") == FORM
+    return Turn(
+        conversation_id=ConversationId(tracker.sender_id),
+        shopper_id=ShopperId(shopper_id) if shopper_id else None,
+        text=str(message.get("text") or ""),
+        intent=str(intent.get("name") or "nlu_fallback"),
+        mentions=tuple(_mentions(message)),
+        open_question=tracker.get_slot("requested_slot") if active else None,
+        current_slate=tracker.get_slot("current_slate"),
+    )
+
+
+def need_of(tracker: Tracker) -> Need:
+    """Return the need that the slots hold."""
+    return Need.from_slots(tracker.current_slot_values())
+
+
+def need_events(tracker: Tracker, need: Need) -> list[dict[str, Any]]:
+    """Return the events that bring the slots to a need; slots that stay are left alone, the tracker travels often."""
+    held, slots = tracker.current_slot_values(), need.slots()
+    return [SlotSet(slot, slots[slot]) for slot in NEED_SLOTS if held.get(slot) != slots[slot]]
+
+
+def offered(tracker: Tracker) -> list[str]:
+    """Return the payloads of the buttons under the guide's latest words, in their order."""
+    found: list[str] = []
+    for event in reversed(tracker.events):
+        if event.get("event") == "bot":
+            buttons = (event.get("data") or {}).get("buttons") or []
+            found = [str(button.get("payload")) for button in buttons] + found
+        elif event.get("event") == "user" and found:
+            break
+    return found
+
+
+def _mentions(message: dict[str, Any]) -> Iterator[Mention]:
+    for entity in message.get("entities") or ():
+        name, value = entity.get("entity"), entity.get("value")
+        if name is None or value is None or isinstance(value, dict):
+            continue
+        yield Mention(
+            entity=str(name),
+            value=_plain(value),
+            role=entity.get("role"),
+            excluded=entity.get("group") == "excluded",
+            facet=entity.get("facet") or (str(name) if name in CORE_FACETS else None),
+            unit=entity.get("unit"),
+            currency=entity.get("currency"),
+            start=int(entity.get("start") or 0),
+            end=int(entity.get("end") or 0),
+        )
+
+
+def _plain(value: Any) -> str | float | int | list[int]:
+    """Return a value that a mention can hold; numbers of test stories arrive as text and stay text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return [int(entry) for entry in value if isinstance(entry, int | float)]
+    return value if isinstance(value, int | float) else str(value)

@@ -1,0 +1,96 @@
+"""The search flow: take in what the shopper needs, ask, show, page, start over."""
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Events, GuideAction, guide
+from actions.presenting import present_question, present_search
+from actions.reading import need_events, need_of
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes import Ask
+from shopguide.conversation.turn import Turn
+
+
+class ValidateSearchForm(GuideAction):
+    """Updates the need and asks the next question; the form itself asks nothing (docs/adr/0004)."""
+
+    def name(self) -> str:
+        """Return the name Rasa calls before and inside the form."""
+        return "validate_search_form"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Take the message into the need; ask, or leave the form so that `action_search` shows."""
+        need = need_of(tracker)
+        if turn.open_question is not None and returning(tracker):
+            question = await self.call(guide().question, need, turn.open_question)
+            if question is not None:
+                present_question(dispatcher, Ask(need, question), await self.call(guide().wording), again=True)
+                return [SlotSet("requested_slot", turn.open_question)]
+            return [SlotSet("requested_slot", None)]
+        considered = await self.call(guide().consider, turn, need)
+        if considered is None:
+            # Not an answer: without a slot from us the form steps aside, a rule answers, and we ask again.
+            return [] if turn.open_question is not None else [SlotSet("requested_slot", None)]
+        events = need_events(tracker, considered.need)
+        if isinstance(considered, Ask):
+            present_question(dispatcher, considered, await self.call(guide().wording))
+            return [*events, SlotSet("requested_slot", considered.question.facet)]
+        return [*events, SlotSet("requested_slot", None)]
+
+    def failed(self) -> Events:
+        """Leave the form: a question that was never heard must not wait for an answer."""
+        return [SlotSet("requested_slot", None)]
+
+
+class ActionSearch(GuideAction):
+    """Shows products for the need."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_search"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Show what fits, or say what would have to give way."""
+        outcome = await self.call(guide().search, turn, need_of(tracker))
+        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+
+
+class ActionShowMore(GuideAction):
+    """Shows the next products for the same need."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_show_more"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Show what was not seen yet."""
+        outcome = await self.call(guide().more, turn, need_of(tracker))
+        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+
+
+class ActionStartOver(GuideAction):
+    """Forgets the need of this conversation; tastes stay."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_start_over"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Clear every slot of the search."""
+        dispatcher.utter_message(response="utter_search_start_over")
+        cleared: list[dict[str, Any]] = need_events(tracker, Need())
+        left = [SlotSet(slot, None) for slot in ("current_slate", "focus_sku", "requested_slot")]
+        return [*cleared, *left, ActiveLoop(None)]
+
+
+def returning(tracker: Tracker) -> bool:
+    """Whether this turn was already answered by another action, so that the open question comes back."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action_execution_rejected":
+            return True
+    return False

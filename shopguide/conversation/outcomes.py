@@ -1,0 +1,179 @@
+"""What a use case comes to, free of wording: actions and the API turn outcomes into words and payloads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from shopguide.catalogue.product import Product
+from shopguide.conversation.need import Bounds, Need
+from shopguide.conversation.question import Question
+from shopguide.ids import Sku, SlateId
+from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.types import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A way out when nothing fits: what gives way, and how many products that brings.
+
+    Either facets are dropped, or one facet's bounds move to `bounds`.
+    """
+
+    facets: tuple[str, ...]
+    count: int
+    bounds: Bounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One product on a slate, with the true reasons it is there."""
+
+    product: Product
+    position: int
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlateShown:
+    """Products were found and are logged as shown.
+
+    Args:
+        total: products that satisfy the need.
+        remaining: of these, how many were not shown yet.
+        anchor: the product that the slate should resemble.
+        gave_way: facets that were only wished for and had to give way.
+        missing_words: model numbers that no product contains.
+        note: how the slate relates to the one before, where words should say so.
+    """
+
+    slate_id: SlateId
+    reply_to: str
+    need: Need
+    items: tuple[Shown, ...]
+    total: int
+    remaining: int
+    policy: str
+    model_version: str
+    degraded: str | None = None
+    anchor: Product | None = None
+    gave_way: tuple[str, ...] = ()
+    missing_words: tuple[str, ...] = ()
+    note: Literal["", "more", "critique", "similar", "history"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """No product satisfies the need; `sold_out` counts those that would if they were in stock."""
+
+    need: Need
+    relaxations: tuple[Relaxation, ...] = ()
+    sold_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoMore:
+    """Everything that satisfies the need has been shown."""
+
+    need: Need
+    total: int
+    relaxations: tuple[Relaxation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question, before anything is shown."""
+
+    need: Need
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The need is clear enough to show something."""
+
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class CritiqueFailed:
+    """A critique leads nowhere: `extreme` if nothing lies beyond what was shown, `unknown` if the products do not say.
+
+    `best` is the product that is furthest in the wanted direction.
+    """
+
+    need: Need
+    facet: str
+    direction: str
+    why: Literal["extreme", "unknown"]
+    best: Product | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoSlate:
+    """The message leans on something shown, and nothing was shown yet (or there is no such place on the slate)."""
+
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The message was meant to change the need, and nothing of it was understood."""
+
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything the catalogue says of one product."""
+
+    product: Product
+    position: int | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a product was shown."""
+
+    product: Product
+    position: int | None
+    reasons: tuple[Reason, ...]
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Products that were liked or disliked, now on record; `kept` is false if the database did not take it."""
+
+    products: tuple[Product, ...]
+    liked: bool
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileShown:
+    """What is remembered of a shopper: tastes, the conversation's need, and how many products they judged."""
+
+    taste: TasteProfile
+    need: Need
+    evidence: int = 0
+    judged: Mapping[str, int] = field(default_factory=dict)
+    available: bool = True
+
+
+SearchOutcome: TypeAlias = SlateShown | NothingFound | NoMore | CritiqueFailed | NoSlate | Unchanged
+
+
+def reasons_to_json(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
+    """Return reasons as they are stored with a slate."""
+    return [{"kind": reason.kind, "data": dict(reason.data)} for reason in reasons]
+
+
+def reasons_from_json(stored: Any) -> tuple[Reason, ...]:
+    """Read reasons stored with a slate."""
+    return tuple(Reason(entry["kind"], entry.get("data") or {}) for entry in stored or ())
+
+
+def sku_list(stored: Any) -> tuple[Sku, ...]:
+    """Read SKUs stored with a slate."""
+    return tuple(Sku(str(sku)) for sku in stored or ())

@@ -1,0 +1,184 @@
+"""The next question: the one whose answer is expected to tell most about what to show.
+
+The measure is the expected information gain over the current matches, in bits (the entropy of the answers; Quinlan,
+"Induction of Decision Trees", 1986), with three corrections that shoppers ask for: only answers that can be offered
+count as told apart, a facet that few of the matches have cannot split them, and some facets are easier to answer than
+others (everybody knows who the shoes are for; few have an opinion on the number of USB ports).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.conversation.answers import Answer
+from shopguide.conversation.need import Bounds, Need
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+Rows = NDArray[np.int32]
+
+OPTIONS = 5
+"""Buttons offered with a question, "doesn't matter" not counted."""
+
+USEFUL_GAIN = 0.35
+"""Bits below which a question is not worth a shopper's time."""
+
+MIN_COVERAGE = 0.5
+"""Share of the matches that must have a facet: an answer would hide all the others."""
+
+EASE = {
+    "category": 1.6,
+    "audience": 1.3,
+    "occasion": 1.1,
+    "price": 1.0,
+    "colour": 0.9,
+    "size": 0.9,
+    "brand": 0.85,
+    "feature": 0.7,
+    "material": 0.7,
+}
+"""How readily shoppers answer, relative to the price; rating is no question, everybody wants the best."""
+
+EASE_OF_OTHERS = 0.55
+EASE_OF_FLAGS = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer that is offered, and how many of the matches it would leave."""
+
+    answer: Answer
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about one facet. `kind` tells text, number and flag facets apart; `unit` is a number facet's."""
+
+    facet: str
+    kind: str
+    unit: str | None
+    options: tuple[Option, ...]
+    gain: float
+    matches: int
+
+
+def next_question(need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
+    """Return the most telling question about the products in `rows`, or `None` if none is worth asking."""
+    asked = {*need.asked, *need.waived}
+    best: Question | None = None
+    for facet in index.facets:
+        if facet in asked or facet == "rating" or (facet in need.facets and facet != "category"):
+            continue
+        question = question_about(facet, need, index, rows)
+        if question is not None and (best is None or question.gain > best.gain):
+            best = question
+    return best if best is not None and best.gain >= USEFUL_GAIN else None
+
+
+def question_about(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
+    """Return the question about one facet, or `None` if the products in `rows` give it fewer than two answers."""
+    info = index.facets[facet]
+    if info.coverage * len(index) < MIN_COVERAGE * len(rows):
+        return None
+    if info.kind == "number":
+        options, covered = _ranges(facet, index, rows)
+    elif facet == "category":
+        options, covered = _categories(need, index, rows)
+    else:
+        options, covered = _values(facet, need, index, rows)
+    coverage = covered / max(len(rows), 1)
+    if len(options) < 2 or coverage < MIN_COVERAGE:
+        return None
+    ease = EASE.get(facet, EASE_OF_FLAGS if info.kind == "flag" else EASE_OF_OTHERS)
+    gain = ease * coverage * _entropy([option.count for option in options], covered)
+    return Question(facet, info.kind, info.unit, options, gain, len(rows))
+
+
+def _entropy(counts: list[int], total: int) -> float:
+    """Return the bits that an answer among `counts` tells; whatever is not offered counts as one answer."""
+    rest = max(total - sum(counts), 0)
+    whole = max(total, sum(counts), 1)
+    return -sum(count / whole * math.log2(count / whole) for count in (*counts, rest) if count)
+
+
+def _values(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:
+    counts = [pair for pair in index.facet_counts(rows, facet) if pair[0] not in need.excluded.get(facet, ())]
+    options = _offered([(Answer(facet, "want", value), count) for value, count in counts if value != "no"])
+    if options and index.facets[facet].kind == "flag":
+        no = Answer(facet, "want", "no")
+        options = (*options, Option(no, dict(counts).get("no", 0)))
+    # Products with two values count twice; the share of the matches is what matters.
+    return options, min(sum(count for _, count in counts), len(rows))
+
+
+def _categories(need: Need, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:
+    held = need.wanted.get("category", ())
+    if held:
+        below = {child for category in held for child in index.children(category)} - set(held)
+        counts = [(value, count) for value, count in _category_counts(index, rows) if value in below]
+        return _offered([(Answer("category", "want", value), count) for value, count in counts]), sum(
+            count for _, count in counts
+        )
+    # The highest level that tells the matches apart: departments before kinds of shoe.
+    for level in range(_depth(index)):
+        counts = index.facet_counts(rows, "category", level=level)
+        if len(counts) > 1 and counts[0][1] < 0.9 * len(rows):
+            return _offered([(Answer("category", "want", value), count) for value, count in counts]), sum(
+                count for _, count in counts
+            )
+    return (), 0
+
+
+def _category_counts(index: "CatalogueIndex", rows: Rows) -> list[tuple[str, int]]:
+    totals: dict[str, int] = {}
+    for level in range(_depth(index)):
+        for value, count in index.facet_counts(rows, "category", level=level):
+            # "watches/watches": the same name on two levels is one category.
+            totals[value] = max(count, totals.get(value, 0))
+    return sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _depth(index: "CatalogueIndex") -> int:
+    return max((len(path) for path in index.category_paths), default=0)
+
+
+def _offered(answers: list[tuple[Answer, int]]) -> tuple[Option, ...]:
+    fitting = [Option(answer, count) for answer, count in answers if answer.payload is not None]
+    return tuple(fitting[:OPTIONS])
+
+
+def _ranges(facet: str, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:
+    """Cut the numbers at round numbers into ranges of about equal size; a few different numbers are offered as such."""
+    numbers = index.numeric(facet)[rows]
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        return (), 0
+    distinct = np.unique(known)
+    if len(distinct) <= OPTIONS and facet != "price":
+        counts = [(Answer(facet, "want", f"{value:g}"), int((known == value).sum())) for value in distinct]
+        return _offered(counts), len(known)
+    cuts = sorted({nice(float(cut)) for cut in np.quantile(known, (0.25, 0.5, 0.75))})
+    cuts = [cut for cut in cuts if known.min() < cut < known.max()]
+    if not cuts:
+        return (), len(known)
+    bounds = [Bounds(high=cuts[0]), *map(Bounds, cuts, cuts[1:]), Bounds(low=cuts[-1])]
+    options = []
+    for held in bounds:
+        low, high = held.low if held.low is not None else -math.inf, held.high if held.high is not None else math.inf
+        count = int(((known >= low) & (known <= high)).sum())
+        if count:
+            options.append((Answer(facet, "bounds", bounds=held), count))
+    return _offered(options), len(known)
+
+
+def nice(number: float) -> float:
+    """Return a number close by that a person would say: two leading digits, the second one 0 or 5."""
+    if number <= 0:
+        return 0.0
+    step = 10.0 ** math.floor(math.log10(number)) / 2
+    return round(max(round(number / step), 1) * step, 6)

@@ -1,0 +1,268 @@
+"""Outcomes in words: the fragments that responses put into sentences. Text alone is a full channel."""
+
+from collections import Counter
+from typing import TypedDict
+
+from shopguide.catalogue.product import Product
+from shopguide.conversation.answers import Answer, payload_of
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, SlateShown
+from shopguide.conversation.presentation import NOTICEABLE
+from shopguide.conversation.question import Question
+from shopguide.conversation.reasons import TELLING, reason_text, short_reason
+from shopguide.conversation.wording import Wording
+
+DISTINCTIONS = 2
+PROFILE_VALUES = 4
+MOST_FACTS = 10
+MOST_DESCRIPTION = 400
+FACTS = ("brand", "category", "colour", "material", "size", "audience", "occasion", "feature")
+"""Facets that a product's description in words tells first."""
+
+
+class Button(TypedDict):
+    """A button as every channel takes it."""
+
+    title: str
+    payload: str
+
+
+def slate_words(outcome: SlateShown, wording: Wording) -> dict[str, str]:
+    """Return `note`, `summary`, `distinct` and `lines` of a slate."""
+    return {
+        "note": _note(outcome, wording),
+        "summary": _summary(outcome, wording),
+        "distinct": _distinct(outcome, wording),
+        "lines": "\n".join(_lines(outcome, wording)),
+    }
+
+
+def question_words(question: Question, need: Need, wording: Wording) -> dict[str, str]:
+    """Return `lead`, `facet` and `options` of a question."""
+    count = f"{question.matches:,}"
+    lead = "" if need.is_empty else wording.say("option.lead", count=count, noun=wording.noun(need))
+    offered = [option_title(option.answer, wording) for option in question.options]
+    words = [title if question.facet == "brand" else title[:1].lower() + title[1:] for title in offered]
+    return {"lead": lead, "facet": wording.facet(question.facet), "options": wording.say.either(words)}
+
+
+def question_buttons(question: Question, wording: Wording) -> list[Button]:
+    """Return the buttons of a question, "doesn't matter" last."""
+    answers = [*(option.answer for option in question.options), Answer(question.facet, "any")]
+    return [
+        Button(title=option_title(answer, wording), payload=answer.payload)
+        for answer in answers
+        if answer.payload is not None
+    ]
+
+
+def option_title(answer: Answer, wording: Wording) -> str:
+    """Return what stands on a button."""
+    say, facet = wording.say, answer.facet
+    if answer.kind == "any":
+        return say("option.any")
+    if answer.kind != "bounds":
+        if answer.value in ("yes", "no"):
+            return say(f"option.{answer.value}")
+        title = wording.value(facet, answer.value)
+        return title[:1].upper() + title[1:]
+    low, high = answer.bounds.low, answer.bounds.high
+    if low is None:
+        return say("option.max", high=wording.number(facet, high or 0.0))
+    if high is None:
+        return say("option.min", low=wording.number(facet, low))
+    return say("option.between", low=wording.number(facet, low), high=wording.number(facet, high))
+
+
+def relaxation_words(found: tuple[Relaxation, ...], wording: Wording) -> str:
+    """Return the ways out with what each brings: "any colour: 12; up to €60: 3"."""
+    return "; ".join(_relaxation(one, wording, "") for one in found)
+
+
+def relaxation_buttons(found: tuple[Relaxation, ...], wording: Wording) -> list[Button]:
+    """Return one button for each way out."""
+    buttons = []
+    for one in found:
+        if one.bounds is not None:
+            payload = payload_of(Answer(one.facets[0], "bounds", bounds=one.bounds))
+        else:
+            payload = payload_of(*(Answer(facet, "any") for facet in one.facets))
+        if payload is not None:
+            buttons.append(Button(title=_relaxation(one, wording, "_title"), payload=payload))
+    return buttons
+
+
+def explanation_words(outcome: Explained, wording: Wording) -> str:
+    """Return all reasons of a product in one enumeration; what it matches first, it is what was asked for."""
+    order = {kind: place for place, kind in enumerate(("matches", *TELLING[:-1]))}
+    ordered = sorted(outcome.reasons, key=lambda reason: order.get(reason.kind, len(order)))
+    texts = [text for reason in ordered if (text := reason_text(reason, wording))]
+    return wording.say.both(dict.fromkeys(texts))
+
+
+def profile_words(outcome: ProfileShown, wording: Wording) -> str:
+    """Return what is remembered of a shopper, one line for each facet."""
+    lines = []
+    for facet, weights in outcome.taste.weights.items():
+        ordered = sorted(weights.items(), key=lambda pair: -abs(pair[1]))
+        likes = [wording.value(facet, value) for value, weight in ordered if weight >= NOTICEABLE][:PROFILE_VALUES]
+        avoids = [wording.value(facet, value) for value, weight in ordered if weight <= -NOTICEABLE][:PROFILE_VALUES]
+        told = [wording.say.both(likes)] if likes else []
+        if avoids:
+            told.append(wording.say("profile.avoids", values=wording.say.either(avoids)))
+        if told:
+            values = wording.say("list.comma").join(told)
+            lines.append("- " + wording.say("profile.likes", facet=wording.facet(facet), values=values))
+    return "\n".join(lines)
+
+
+def _relaxation(one: Relaxation, wording: Wording, suffix: str) -> str:
+    say, count = wording.say, f"{one.count:,}"
+    if one.bounds is None:
+        facets = say.both(wording.facet(facet) for facet in one.facets)
+        return say(f"relaxation.any{suffix}", facets=facets, count=count)
+    facet = one.facets[0]
+    if one.bounds.high is not None:
+        return say(f"relaxation.max{suffix}", bound=wording.number(facet, one.bounds.high), count=count)
+    key = "rating" if facet == "rating" else "min"
+    return say(f"relaxation.{key}{suffix}", bound=wording.number(facet, one.bounds.low or 0.0), count=count)
+
+
+def _summary(outcome: SlateShown, wording: Wording) -> str:
+    shown, total = len(outcome.items), max(outcome.total, len(outcome.items))
+    noun = wording.noun(outcome.need, many=total > 1)
+    if outcome.note == "more":
+        return wording.say("count.next", shown=shown, noun=wording.noun(outcome.need, many=shown > 1))
+    if total == 1:
+        return wording.say("count.one", noun=noun)
+    if shown == total:
+        return wording.say("count.all", total=total, noun=noun)
+    return wording.say("count.some", shown=shown, total=f"{total:,}", noun=noun)
+
+
+def _note(outcome: SlateShown, wording: Wording) -> str:
+    notes = []
+    if outcome.gave_way:
+        facets = wording.say.either(wording.facet(facet) for facet in outcome.gave_way)
+        notes.append(wording.say("note.gave_way", facets=facets))
+    if outcome.missing_words:
+        notes.append(wording.say("note.missing_words", words=" ".join(outcome.missing_words)))
+    if outcome.anchor is not None:
+        notes.append(wording.say("note.anchor", title=outcome.anchor.title))
+    return "".join(notes)
+
+
+def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
+    lines = []
+    for shown in outcome.items:
+        product, say = shown.product, wording.say
+        title = " ".join(product.title.split())
+        if product.price is None:
+            line = say("line.plain", position=shown.position, title=title)
+        else:
+            price = wording.number("price", float(product.price))
+            reduced = product.list_price is not None and product.list_price > product.price
+            list_price = wording.number("price", float(product.list_price or product.price))
+            line = say(
+                "line.reduced" if reduced else "line.priced",
+                position=shown.position,
+                title=title,
+                price=price,
+                list_price=list_price,
+            )
+        reason = short_reason([r for r in shown.reasons if r.kind != "reduced"], wording)
+        lines.append(line + (say("line.reason", reason=reason) if reason else ""))
+    return lines
+
+
+def _distinct(outcome: SlateShown, wording: Wording) -> str:
+    """Say what sets the products apart: who compares five lines is helped by the two facts that decide."""
+    if len(outcome.items) < 2:
+        return ""
+    found = [text for text in (_cheapest(outcome, wording), _best_rated(outcome, wording)) if text]
+    found += [
+        text for text in (_by_taste(outcome, wording), _brands(outcome, wording), _odd_one(outcome, wording)) if text
+    ]
+    chosen = "; ".join(found[:DISTINCTIONS])
+    return f" {chosen[:1].upper()}{chosen[1:]}." if chosen else ""
+
+
+def _cheapest(outcome: SlateShown, wording: Wording) -> str:
+    priced = sorted((float(s.product.price), s.position) for s in outcome.items if s.product.price is not None)
+    if len(priced) < 2 or priced[0][0] > 0.9 * priced[-1][0] or priced[0][0] == priced[1][0]:
+        return ""
+    price, position = priced[0]
+    return wording.say("distinct.cheapest", position=position, price=wording.number("price", price))
+
+
+def _best_rated(outcome: SlateShown, wording: Wording) -> str:
+    rated = sorted(
+        (
+            (s.product.rating, s.position)
+            for s in outcome.items
+            if s.product.rating is not None and s.product.rating_count > 2
+        ),
+        key=lambda pair: -pair[0],
+    )
+    if len(rated) < 2 or rated[0][0] == rated[1][0]:
+        return ""
+    return wording.say("distinct.best_rated", rating=f"{rated[0][0]:g}", position=rated[0][1])
+
+
+def _by_taste(outcome: SlateShown, wording: Wording) -> str:
+    with_taste = [s.position for s in outcome.items if any(r.kind == "taste" for r in s.reasons)]
+    return wording.say("distinct.taste", position=with_taste[0]) if len(with_taste) == 1 else ""
+
+
+def _brands(outcome: SlateShown, wording: Wording) -> str:
+    brands = list(dict.fromkeys(s.product.brand for s in outcome.items if s.product.brand))
+    return wording.say("distinct.brands", values=wording.say.both(brands[:5])) if len(brands) > 1 else ""
+
+
+def _odd_one(outcome: SlateShown, wording: Wording) -> str:
+    """Name the one product whose colour, say, is its own while all others share theirs."""
+    index = wording.index
+    rows = {s.position: index.row(s.product.sku) for s in outcome.items if s.product.sku in index}
+    for facet in ("colour", "material", "occasion"):
+        values = {position: index.values(facet, row)[:1] for position, row in rows.items()}
+        counted = Counter(value for value in values.values() if value)
+        if len(counted) == 2 and min(counted.values()) == 1 and sum(counted.values()) > 2:
+            rare = min(counted, key=lambda value: counted[value])
+            position = next(place for place, value in values.items() if value == rare)
+            return wording.say("distinct.only", position=position, value=wording.value(facet, rare[0]))
+    return ""
+
+
+def details_words(outcome: Details, wording: Wording) -> dict[str, str]:
+    """Return `title`, `facts` (a line for each facet worth telling) and `description` of a product."""
+    product = outcome.product
+    facts = []
+    if product.price is not None:
+        facts.append(wording.number("price", float(product.price)))
+    if product.rating is not None and product.rating_count:
+        facts.append(wording.say("reason.rated", rating=f"{product.rating:g}", count=product.rating_count))
+    named = [f"{wording.facet(facet)}: {text}" for facet in FACTS if (text := _fact(product, facet, wording))]
+    others = [
+        f"{wording.facet(facet)}: {text}"
+        for facet in product.facets
+        if facet not in FACTS and (text := _fact(product, facet, wording))
+    ]
+    line = " · ".join([*facts, *(named + others)[:MOST_FACTS]])
+    description = " ".join(product.description.split())
+    if len(description) > MOST_DESCRIPTION:
+        description = description[:MOST_DESCRIPTION].rsplit(" ", 1)[0] + " …"
+    return {
+        "title": product.title,
+        "facts": f"\n{line}" if line else "",
+        "description": f"\n{description}" if description else "",
+    }
+
+
+def _fact(product: Product, facet: str, wording: Wording) -> str:
+    index = wording.index
+    if facet not in index.facets or product.sku not in index:
+        return ""
+    values = index.values(facet, index.row(product.sku))
+    if facet == "category":
+        values = values[-1:]
+    return wording.say.both(wording.value(facet, value) for value in values[:4])

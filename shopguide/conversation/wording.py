@@ -1,0 +1,125 @@
+"""Needs, numbers and names in words."""
+
+from typing import TYPE_CHECKING
+
+from lexicon.text import normalise
+from shopguide.conversation.need import Bounds, Need
+from shopguide.conversation.phrases import Phrases
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "¥"}
+_SPOKEN_UNITS = {"in": "inches"}
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount as people write it: €49.90, €50, 49.90 CHF."""
+    digits = f"{amount:,.0f}" if float(amount).is_integer() else f"{amount:,.2f}"
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{digits}" if symbol else f"{digits} {currency}"
+
+
+def plural(noun: str) -> str:
+    """Return a noun's plural; what looks like a plural already stays."""
+    if not noun or noun.endswith("s") or not noun[-1].isalpha() or not noun.isascii():
+        return noun
+    if noun.endswith(("x", "ch", "sh", "z")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+class Wording:
+    """Puts what the catalogue and a need hold into words.
+
+    Args:
+        index: the catalogue, for the shop's own spelling.
+        phrases: the fragments of the language.
+        currency: the shop's own currency.
+    """
+
+    def __init__(self, index: "CatalogueIndex", phrases: Phrases, currency: str) -> None:
+        self.index = index
+        self.say = phrases
+        self.currency = currency
+
+    def facet(self, facet: str) -> str:
+        """Return what to call a facet."""
+        key = f"facet.{facet}"
+        return self.say(key) if self.say.has(key) else facet.replace("_", " ")
+
+    def value(self, facet: str, value: str) -> str:
+        """Return a value in the shop's spelling; only brands and sizes keep their capitals inside a sentence."""
+        info = self.index.facets.get(facet)
+        if info is not None and info.kind == "number":
+            return self.number(facet, float(value)) if _is_number(value) else value
+        shown = self.index.display(facet, value)
+        return shown if facet in ("brand", "size") else " ".join(_lowered(word) for word in shown.split(" "))
+
+    def number(self, facet: str, number: float) -> str:
+        """Return a number with its unit; a price with its currency."""
+        if facet == "price":
+            return money(number, self.currency)
+        info = self.index.facets.get(facet)
+        unit = info.unit if info is not None else None
+        return f"{number:g} {_SPOKEN_UNITS.get(unit, unit)}" if unit else f"{number:g}"
+
+    def noun(self, need: Need, *, many: bool = True) -> str:
+        """Return the kind of product with what distinguishes it, all that a need says: "blue shoes for men"."""
+        categories = [self.value("category", value) for value in need.wanted.get("category", ())]
+        head = self.say.either(plural(name) if many else name for name in categories) or self.say("need.noun")
+        before = []
+        for facet in self.say.entries("need.before"):
+            words = self.say.either(self.value(facet, value) for value in need.wanted.get(facet, ()))
+            # "sports shoes" for sports need no second "sports".
+            if words and normalise(words) not in normalise(head).split():
+                before.append(words)
+        return " ".join([*before, head, *self._after(need)])
+
+    def _after(self, need: Need) -> list[str]:
+        parts = []
+        ahead = {"category", *self.say.entries("need.before")}
+        for facet, values in need.wanted.items():
+            if facet in ahead:
+                continue
+            words = self.say.either(self.value(facet, value) for value in values)
+            if facet in ("audience", "size"):
+                parts.append(self.say(f"need.{facet}", values=words))
+            elif facet == "feature":
+                together = self.say.both(self.value(facet, value) for value in values)
+                parts.append(self.say("need.feature", values=together))
+            elif values in (("yes",), ("no",)):
+                parts.append(self.say(f"need.flag_{values[0]}", facet=self.facet(facet)))
+            else:
+                parts.append(self.say("need.other", facet=self.facet(facet), values=words))
+        parts += [self._bounds(facet, bounds) for facet, bounds in need.bounds.items()]
+        if need.words:
+            parts.append(self.say("need.words", words=need.words))
+        for facet, values in need.excluded.items():
+            key = "need.excluded_feature" if facet in ("feature", "material") else "need.excluded"
+            parts.append(self.say(key, values=self.say.either(self.value(facet, value) for value in values)))
+        return parts
+
+    def _bounds(self, facet: str, bounds: Bounds) -> str:
+        low = self.number(facet, bounds.low) if bounds.low is not None else ""
+        high = self.number(facet, bounds.high) if bounds.high is not None else ""
+        kind = "price" if facet == "price" else "number"
+        if facet == "rating":
+            return self.say("need.rating_min", low=low)
+        side = "between" if low and high else "min" if low else "max"
+        return self.say(f"need.{kind}_{side}", facet=self.facet(facet), low=low, high=high)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lowered(word: str) -> str:
+    """Return a word as it stands inside a sentence; an abbreviation or a mixed spelling ("HDMI", "iPad") stays."""
+    return word if any(character.isupper() for character in word[1:]) else word.lower()

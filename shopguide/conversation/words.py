@@ -1,0 +1,41 @@
+"""The words of a message that no entity took: what is left of a need for text retrieval."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from lexicon.text import normalise
+from shopguide.conversation.turn import Mention
+
+_TOKEN = re.compile(r"[^\W_](?:[\w./+-]*[^\W_])?")
+_CLITIC = re.compile(r"'(?:s|m|d|re|ve|ll|t)\b")
+
+
+@lru_cache(maxsize=1)
+def chatter() -> frozenset[str]:
+    """Return the folded words that carry no need, from phrases/chatter_en.txt."""
+    lines = (Path(__file__).parent / "phrases" / "chatter_en.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def content_words(text: str, mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """Return the folded words of a message that carry a need and lie outside every mention, each once.
+
+    A message that is a button's payload has none.
+    """
+    if text.lstrip().startswith("/"):
+        return ()
+    characters = list(text)
+    for mention in mentions:
+        characters[mention.start : mention.end] = " " * (mention.end - mention.start)
+    left = _CLITIC.sub(" ", normalise("".join(characters)))
+    kept = [word for word in _TOKEN.findall(left) if word not in chatter() and (len(word) > 2 or is_model(word))]
+    return tuple(dict.fromkeys(word for word in kept if not word.isdecimal() or is_model(word)))
+
+
+def is_model(word: str) -> bool:
+    """Whether a word looks like part of a model number ("c65", "006r90321"): the most telling word of a need."""
+    if not any(character.isdigit() for character in word):
+        return False
+    return any(character.isalpha() for character in word) or len(word) >= 4

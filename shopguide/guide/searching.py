@@ -1,0 +1,328 @@
+"""The use cases of a search: understand a message, ask, show, page, criticise, relax."""
+
+import uuid
+from dataclasses import replace
+
+import numpy as np
+
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
+from shopguide.conversation import critique as critiques
+from shopguide.conversation.narrowing import Narrowed, narrow
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes import (
+    Ask,
+    CritiqueFailed,
+    NoMore,
+    NoSlate,
+    NothingFound,
+    Ready,
+    SearchOutcome,
+    Shown,
+    SlateShown,
+    Unchanged,
+    reasons_to_json,
+    sku_list,
+)
+from shopguide.conversation.presentation import constraint_payload
+from shopguide.conversation.question import Question, Rows, next_question, question_about
+from shopguide.conversation.relaxation import relaxations
+from shopguide.conversation.turn import Turn
+from shopguide.conversation.understanding import Understanding, understand
+from shopguide.feedback.events import Slate, SlateItem
+from shopguide.guide.parts import Parts
+from shopguide.ids import Sku, SlateId
+from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.types import Recommendation, RecommendationRequest
+
+SEARCHING = frozenset(
+    {
+        "search_products",
+        "inform_preference",
+        "no_preference",
+        "remove_preference",
+        "ask_recommendation",
+        "critique_slate",
+        "show_more",
+        "deny",
+    }
+)
+"""Intents that belong to a search; while a question is open they answer it, or overtake it."""
+
+CORRECTING = frozenset({"inform_preference", "no_preference", "remove_preference"})
+"""Intents that mean to change a need: one that changes nothing was not understood."""
+
+IMPATIENT = frozenset({"ask_recommendation", "show_more", "critique_slate"})
+"""Intents of a shopper who would rather see something than answer."""
+
+FEW = 2
+"""A need is clear when at most this many slates would hold all its matches."""
+
+REMEMBERED_SHOWN = 400
+"""Products that paging remembers as shown."""
+
+
+class SearchCases(Parts):
+    """From a message to a question or to a slate."""
+
+    def consider(self, turn: Turn, need: Need) -> Ask | Ready | None:
+        """Take a message into the need and decide whether to ask or to show.
+
+        Returns:
+            the question, or that the need is clear enough, each with the need as it is now; `None` if the message
+            has nothing to do with the search, so that the open question has to be put again later.
+        """
+        index = self.index
+        understood = understand(need, turn, index)
+        if not self._concerns(turn, understood, index):
+            return None
+        now = understood.need
+        for facet, direction in understood.critiques.items():
+            slate = self._memory.slate(turn.current_slate)
+            found = critiques.bounded(
+                now, facet, direction, _rows(slate, index), index=index, enough=self._settings.slate_size
+            )
+            now = found if isinstance(found, Need) else now
+        now = _still_sensible(now, understood, index)
+        self._learn(turn, need, now)
+        rows = index.matching(now.constraints())
+        if self._clear(turn, now, understood, rows):
+            return Ready(now)
+        question = next_question(now, index, rows)
+        return Ready(now) if question is None else Ask(now.ask(question.facet), question)
+
+    def question(self, need: Need, facet: str) -> Question | None:
+        """Return the question about a facet once more, as the matches stand now."""
+        index = self.index
+        if facet not in index.facets:
+            return None
+        return question_about(facet, need, index, index.matching(need.constraints()))
+
+    def search(self, turn: Turn, need: Need) -> SearchOutcome:
+        """Show products for a need that the turn is already part of."""
+        index = self.index
+        slate = self._memory.slate(turn.current_slate)
+        if turn.intent == "show_more" and slate is not None:
+            return self.more(turn, need)
+        understood = understand(need, turn, index)
+        if slate is not None and not understood.ordinals and dict(slate.state.get("need") or {}) == need.slots():
+            if turn.intent == "ask_recommendation":
+                return self.more(turn, need)
+            if turn.intent in CORRECTING:
+                return Unchanged(need)
+        return self._show(turn, need, understood, slate, index)
+
+    def more(self, turn: Turn, need: Need) -> SearchOutcome:
+        """Show the next products for the same need, none of those shown before."""
+        index = self.index
+        slate = self._memory.slate(turn.current_slate)
+        if slate is None:
+            return self._show(turn, need, Understanding(need), None, index)
+        seen = (*sku_list(slate.state.get("shown")), *(item.sku for item in slate.items))
+        return self._show(turn, need, Understanding(need), slate, index, seen=seen[-REMEMBERED_SHOWN:])
+
+    def critique(self, turn: Turn, need: Need) -> SearchOutcome:
+        """Show products that differ from the slate as the shopper asked: "cheaper", "like the second but in blue"."""
+        index = self.index
+        slate = self._memory.slate(turn.current_slate)
+        understood = understand(need, turn, index)
+        if slate is None and understood.need.is_empty:
+            return NoSlate()
+        now = understood.need
+        for facet, direction in understood.critiques.items():
+            rows = _rows(slate, index)
+            found = critiques.bounded(now, facet, direction, rows, index=index, enough=self._settings.slate_size)
+            if isinstance(found, Need):
+                now = found
+            elif not understood.said and len(understood.critiques) == 1:
+                return CritiqueFailed(need, facet, direction, found, _extreme(index, facet, direction, rows))
+        if understood.is_blank:
+            # "Something else": nothing to measure, so show what was not seen yet.
+            return self.more(turn, need)
+        if understood.ordinals and slate is not None and not _anchor(understood, slate, index):
+            return NoSlate(places=len(slate.items))
+        self._learn(turn, need, now, "critique")
+        return self._show(turn, now, understood, slate, index)
+
+    # -- deciding ---------------------------------------------------------------------------------------------------
+
+    def _concerns(self, turn: Turn, understood: Understanding, index: CatalogueIndex) -> bool:
+        if turn.intent in SEARCHING:
+            return turn.intent != "deny" or turn.open_question is not None
+        if turn.open_question is None:
+            # A form opened by another intent (a story may) takes whatever the message holds.
+            return not understood.is_blank
+        # An answer whose words the classifier did not know, or a plain yes to a yes-or-no question.
+        return turn.open_question in understood.said and turn.intent in ("affirm", "nlu_fallback", "out_of_scope")
+
+    def _clear(self, turn: Turn, need: Need, understood: Understanding, rows: Rows) -> bool:
+        if turn.open_question is not None and turn.intent in IMPATIENT:
+            return True
+        if turn.current_slate is not None and not understood.switched:
+            return True
+        if len(need.asked) >= self._settings.max_questions or len(rows) <= FEW * self._settings.slate_size:
+            return True
+        if turn.intent == "ask_recommendation" and need.is_empty:
+            return not self._memory.taste(turn.shopper_id).is_empty
+        # A shopper who came with a noun is glad of guidance; one who came with details wants to see something.
+        details = len([facet for facet in need.facets if facet != "category"]) + bool(need.words)
+        if "category" in need.wanted:
+            return details >= (2 if need.asked else 1)
+        return details >= 3
+
+    # -- showing ----------------------------------------------------------------------------------------------------
+
+    def _show(
+        self,
+        turn: Turn,
+        need: Need,
+        understood: Understanding,
+        slate: Slate | None,
+        index: CatalogueIndex,
+        *,
+        seen: tuple[Sku, ...] = (),
+    ) -> SearchOutcome:
+        rows = index.matching(need.constraints())
+        gave_way: tuple[str, ...] = ()
+        wishes = TasteProfile()
+        if not len(rows) and understood.soft:
+            # What was only wished for gives way; it still counts as a wish.
+            softened = need
+            for facet in understood.soft:
+                softened = softened.without(facet)
+            if len(found := index.matching(softened.constraints())):
+                gave_way = tuple(facet for facet in need.facets if facet in understood.soft)
+                wishes = TasteProfile(weights={f: dict.fromkeys(need.wanted.get(f, ()), 1.0) for f in gave_way})
+                need, rows = softened, found
+        if not len(rows):
+            sold_out = len(index.matching(need.constraints(), in_stock_only=False))
+            return NothingFound(need, relaxations(need, index), sold_out)
+        anchor = _anchor(understood, slate, index) or (_held_anchor(need, slate, index) if slate is not None else None)
+        narrowed = narrow(need.words, index, rows) if need.words else Narrowed(rows, rows)
+        barred = frozenset(seen) | self._memory.rejected(turn.shopper_id)
+        request = RecommendationRequest(
+            constraints=need.constraints(),
+            preferences=wishes,
+            query=need.words,
+            shopper_id=turn.shopper_id,
+            k=self._settings.slate_size,
+            exclude=barred,
+            anchor=anchor,
+        )
+        answer = self._recommend(request, narrowed, index)
+        if not answer.items:
+            if not seen:
+                # Everything that fits was disliked before: better that than nothing.
+                answer = self._recommend(replace(request, exclude=frozenset()), narrowed, index)
+            else:
+                return NoMore(need, len(narrowed.rows), relaxations(need, index))
+        items = tuple(
+            Shown(index.product(item.sku), position, item.reasons)
+            for position, item in enumerate(answer.items, 1)
+            if item.sku in index
+        )
+        outcome = SlateShown(
+            slate_id=SlateId(uuid.uuid4().hex),
+            reply_to=turn.intent,
+            need=need,
+            items=items,
+            total=len(narrowed.rows),
+            remaining=max(len(narrowed.rows) - len(items) - len(seen), 0),
+            policy=answer.policy,
+            model_version=answer.model_version,
+            degraded=answer.degraded,
+            anchor=index.product(anchor) if anchor is not None and understood.ordinals else None,
+            gave_way=gave_way,
+            missing_words=narrowed.missing,
+            note="more" if seen else "critique" if understood.critiques else "",
+        )
+        self._memory.keep(self._logged(turn, outcome, answer, seen=seen, anchor=anchor))
+        return outcome
+
+    def _recommend(self, request: RecommendationRequest, narrowed: Narrowed, index: CatalogueIndex) -> Recommendation:
+        """Ask for the products that say the words first, and fill the slate with the other matches."""
+        kept = frozenset(index.skus[row] for row in narrowed.rows)
+        everything = replace(request, among=kept) if request.query else request
+        if len(narrowed.first) in (0, len(narrowed.rows)):
+            return self._recommender.recommend(everything)
+        first = frozenset(index.skus[row] for row in narrowed.first)
+        best = self._recommender.recommend(replace(request, among=first))
+        if len(best.items) >= request.k or len(first) == len(kept):
+            return best
+        taken = frozenset(item.sku for item in best.items)
+        rest = self._recommender.recommend(
+            replace(everything, k=request.k - len(taken), exclude=request.exclude | taken | first)
+        )
+        return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
+
+    def _logged(
+        self, turn: Turn, outcome: SlateShown, answer: Recommendation, *, seen: tuple[Sku, ...], anchor: Sku | None
+    ) -> Slate:
+        scored = {item.sku: item for item in answer.items}
+        return Slate(
+            slate_id=outcome.slate_id,
+            shopper_id=turn.shopper_id,
+            conversation_id=turn.conversation_id,
+            created_at=self._clock(),
+            reply_to=outcome.reply_to,
+            policy=outcome.policy,
+            model_version=outcome.model_version,
+            degraded=outcome.degraded,
+            total_matches=outcome.total,
+            items=tuple(
+                SlateItem(
+                    shown.product.sku,
+                    shown.position,
+                    scored[shown.product.sku].propensity,
+                    scored[shown.product.sku].score,
+                )
+                for shown in outcome.items
+            ),
+            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.need.constraints()),
+            state={
+                "need": outcome.need.slots(),
+                "shown": list(seen),
+                "anchor": anchor,
+                "reasons": {shown.product.sku: reasons_to_json(shown.reasons) for shown in outcome.items},
+            },
+        )
+
+
+def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:
+    return [index.row(item.sku) for item in slate.items if item.sku in index] if slate is not None else []
+
+
+def _anchor(understood: Understanding, slate: Slate | None, index: CatalogueIndex) -> Sku | None:
+    """Return the first product of the slate that the message points at."""
+    if slate is None:
+        return None
+    for place in understood.ordinals:
+        position = place - 1 if place > 0 else len(slate.items) + place
+        if 0 <= position < len(slate.items) and slate.items[position].sku in index:
+            return slate.items[position].sku
+    return None
+
+
+def _held_anchor(need: Need, slate: Slate, index: CatalogueIndex) -> Sku | None:
+    """Return the product that the slate before resembled, as long as the kind of product stays the same."""
+    held = slate.state.get("anchor")
+    same = Need.from_slots(dict(slate.state.get("need") or {})).wanted.get("category") == need.wanted.get("category")
+    return Sku(str(held)) if held is not None and same and Sku(str(held)) in index else None
+
+
+def _extreme(index: CatalogueIndex, facet: str, direction: str, rows: list[int]) -> Product | None:
+    numbers = index.numeric(facet)[rows] if rows else np.array([])
+    if not len(numbers) or np.isnan(numbers).all():
+        return None
+    best = int(np.nanargmax(numbers) if direction == "up" else np.nanargmin(numbers))
+    return index.product(index.skus[rows[best]])
+
+
+def _still_sensible(need: Need, understood: Understanding, index: CatalogueIndex) -> Need:
+    """After a move to another kind of product, drop what was carried along and fits nothing there."""
+    if not understood.switched or len(index.matching(need.constraints())):
+        return need
+    for facet in ("colour", "audience"):
+        if facet not in understood.said and len(index.matching(need.without(facet).constraints())):
+            return need.without(facet)
+    return need
