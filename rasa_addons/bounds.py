@@ -1,0 +1,106 @@
+"""What the words beside an amount say of it: a minimum, a maximum, about, and whether it is money."""
+
+from dataclasses import dataclass
+
+from rasa_addons.vocabulary import Bound, Vocabulary
+from rasa_addons.words import Sentence
+
+_FILLERS = 3  # words that may stand between a bound and its amount ("budget is like a hundred")
+_BRIDGE = 8  # words that may stand between a negation and the bound it turns round
+_MONEY_REACH = 4  # words before an amount in which money may be spoken of
+
+
+@dataclass(frozen=True)
+class Stance:
+    """A role, whether a bound was said at all, whether it speaks of money, and the words taken with the amount."""
+
+    role: str | None = None
+    bound: bool = False
+    money: bool = False
+    suffix: int = 0
+    """Words after the amount that belong to its mention ("ish")."""
+    after: int = 0
+    """Words after the amount up to the end of the bound."""
+
+
+class Bounds:
+    """Reads the role of an amount from both of its sides."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Take the phrases of a vocabulary."""
+        self._vocabulary = vocabulary
+
+    def read(self, sentence: Sentence, start: int, end: int, *, currency: bool) -> Stance:
+        """Return what is said of the amount in the words from `start` up to `end`."""
+        after = self._after(sentence, end)
+        before = self._before(sentence, start, currency=currency)
+        money = self._speaks_of_money(sentence, start) or (before is not None and before.soft)
+        tail = 0
+        role = None
+        if after is not None:
+            role, tail = after
+        if before is not None and (role is None or before.hard):
+            role = before.role if before.role is not None else role
+        said = before is not None or after is not None
+        return Stance(
+            role, said, money, tail if tail and sentence.key(end) in self._vocabulary.bound_suffixes else 0, tail
+        )
+
+    def _after(self, sentence: Sentence, end: int) -> tuple[str | None, int] | None:
+        if sentence.ends_clause(end) and sentence.key(end) not in self._vocabulary.bound_suffixes:
+            return None
+        phrase = self._vocabulary.bounds_after.at(sentence, end)
+        if not phrase:
+            return None
+        bound = self._vocabulary.bounds_after.values[phrase]
+        assert isinstance(bound, Bound)  # noqa: S101  (narrows the type)
+        following = end + len(phrase)
+        # "50 max", but not "50 up to the second floor" or "40 top in blue": a lone word closes what was said.
+        loose = len(phrase) == 1 and phrase[0] not in self._vocabulary.bound_suffixes
+        if loose and not (sentence.ends_clause(following) or sentence.commas[following]):
+            if sentence.key(following) not in self._vocabulary.function_words:
+                return None
+        return bound.role, len(phrase)
+
+    def _before(self, sentence: Sentence, start: int, *, currency: bool) -> Bound | None:
+        """Return the bound before an amount; a hard one goes before a softer one that stands nearer."""
+        index, nearest, skipped = start, None, 0
+        while index > 0 and not sentence.breaks[index]:
+            phrase = self._vocabulary.bounds_before.before(sentence, index)
+            bound = self._vocabulary.bounds_before.values.get(phrase)
+            if isinstance(bound, Bound) and (currency or not bound.needs_currency):
+                if bound.turns and self._is_turned(sentence, index - len(phrase)):
+                    bound = Bound({"max": "min", "min": "max"}[str(bound.role)], hard=True)
+                if bound.hard:
+                    return bound
+                nearest = nearest or bound
+                if bound.soft and bound.role is not None and nearest.role is None:
+                    nearest = bound
+                index -= len(phrase)
+                continue
+            if sentence.key(index - 1) not in self._vocabulary.bound_fillers or skipped == _FILLERS:
+                break
+            index -= 1
+            skipped += 1
+        return nearest
+
+    def _is_turned(self, sentence: Sentence, index: int) -> bool:
+        """Whether a negation reaches the bound that begins at `index`: "nothing over", "don't want to pay more than"."""
+        for _ in range(_BRIDGE):
+            if index <= 0 or sentence.breaks[index]:
+                return False
+            phrase = self._vocabulary.negators.before(sentence, index)
+            if phrase and phrase[-1] not in self._vocabulary.degrees:
+                return True
+            if sentence.key(index - 1) not in self._vocabulary.bound_bridge:
+                return False
+            index -= 1
+        return False
+
+    def _speaks_of_money(self, sentence: Sentence, start: int) -> bool:
+        for index in range(start - 1, max(start - 1 - _MONEY_REACH, -1), -1):
+            if sentence.key(index) in self._vocabulary.money:
+                return True
+            if sentence.breaks[index]:
+                return False
+        return False

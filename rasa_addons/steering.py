@@ -1,0 +1,125 @@
+"""Words that steer without naming a value: "cheaper", "a bigger screen", and the names of facets ("any colour")."""
+
+from lexicon.entries import Lexicon
+from rasa_addons.mentions import Mention
+from rasa_addons.vocabulary import Vocabulary
+from rasa_addons.words import Phrases, Sentence, keys
+
+_NEAR = 2  # words after a comparative in which it names its facet ("a bigger and brighter screen")
+
+
+class SteeringRules:
+    """Finds critiques and facet names, for the facets that the lexicon has."""
+
+    def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
+        """Prepare the phrases for the facets of this catalogue."""
+        raw = vocabulary.raw
+        self._vocabulary = vocabulary
+        self._phrases = Phrases({keys(text): value for value, texts in raw["steering"].items() for text in texts})
+        self._names = Phrases()
+        numeric: dict[str, list[str]] = {}
+        for facet in lexicon.facets:
+            spoken = [*facet.names, facet.facet.replace("_", " ")]
+            for name in (*spoken, *vocabulary.facet_names.get(facet.facet, [])):
+                self._names.add(keys(name), facet.facet)
+            if facet.kind == "number":
+                numeric[facet.facet] = spoken
+        for name, texts in vocabulary.facet_names.items():
+            for text in texts:
+                self._names.add(keys(text), name)
+        self._numeric = numeric
+        self._numeric_names = Phrases()
+        for facet, spoken in numeric.items():
+            for name in spoken:
+                self._numeric_names.add(keys(name), facet)
+                self._numeric_names.add(keys(name)[-1:], facet)
+        table = raw["comparatives"]
+        self._adjectives = {
+            adjective: (direction, self._facets_with(words))
+            for direction in ("up", "down")
+            for adjective, words in table[direction].items()
+        }
+        self._too = Phrases.of(table["too"])
+        self._too_words = {**table["too_up"], **table["too_down"]}
+        self._amounts = dict.fromkeys(table["amount_up"], "up") | dict.fromkeys(table["amount_down"], "down")
+        self._generic = frozenset(table["generic"])
+        self._generic_facet = str(table["generic_facet"])
+
+    def _facets_with(self, words: list[str]) -> list[str]:
+        """Return the number facets whose names contain one of the words, in the words' order."""
+        return [
+            facet
+            for word in words
+            for facet, spoken in self._numeric.items()
+            if any(set(keys(word)) <= set(keys(name)) for name in spoken)
+        ]
+
+    def find(self, sentence: Sentence, taken: list[Mention]) -> list[Mention]:
+        """Return critiques and facet names outside the words that other mentions took."""
+        covered = {index for mention in taken for index in range(mention.start, mention.end)}
+        critiques: list[Mention] = []
+        index = 0
+        while index < len(sentence):
+            critique = None if index in covered else self._critique(sentence, index)
+            if critique is None or covered & set(range(critique.start, critique.end)):
+                index += 1
+            else:
+                critiques.append(critique)
+                index = critique.end
+        covered |= {index for mention in critiques for index in range(mention.start, mention.end)}
+        return critiques + self._facet_names(sentence, covered, taken)
+
+    def _critique(self, sentence: Sentence, index: int) -> Mention | None:
+        phrase = self._phrases.at(sentence, index)
+        if phrase:
+            value = str(self._phrases.values[phrase])
+            if len(phrase) == 1 and self._is_denied(sentence, index):
+                return None
+            return Mention(index, index + len(phrase), "critique", value)
+        too = self._too.at(sentence, index)
+        if too and sentence.key(index + len(too)) in self._too_words:
+            end = index + len(too) + 1
+            found = self._compared(sentence, self._too_words[sentence.key(end - 1)], end)
+            return Mention(index, end, "critique", found[0]) if found else None
+        key = sentence.key(index)
+        if key in self._adjectives:
+            found = self._compared(sentence, key, index + 1)
+            return Mention(index, found[1], "critique", found[0]) if found else None
+        if key in self._amounts:
+            named = self._numeric_names.at(sentence, index + 1)
+            if named:
+                value = f"{self._numeric_names.values[named]}:{self._amounts[key]}"
+                return Mention(index, index + 1 + len(named), "critique", value)
+        return None
+
+    def _is_denied(self, sentence: Sentence, index: int) -> bool:
+        """Whether a steering word is turned down ("not cheap"), which says nothing about the direction wanted."""
+        return any(self._vocabulary.negators.before(sentence, place) for place in (index, index - 1))
+
+    def _compared(self, sentence: Sentence, adjective: str, end: int) -> tuple[str, int] | None:
+        """Return the critique of a comparative and its end: the facet named behind it, else the usual one."""
+        direction, facets = self._adjectives[adjective]
+        for place in range(end, min(end + _NEAR, len(sentence))):
+            if sentence.breaks[place]:
+                break
+            named = self._numeric_names.at(sentence, place)
+            if named:
+                return f"{self._numeric_names.values[named]}:{direction}", place + len(named)
+        if facets:
+            return f"{facets[0]}:{direction}", end
+        return (f"{self._generic_facet}:{direction}", end) if adjective in self._generic else None
+
+    def _facet_names(self, sentence: Sentence, covered: set[int], taken: list[Mention]) -> list[Mention]:
+        """Return the facets named outside other mentions; "colour" beside "red" only says what red is."""
+        found: list[Mention] = []
+        beside = {(m.start, m.facet or m.entity) for m in taken} | {(m.end, m.facet or m.entity) for m in taken}
+        index = 0
+        while index < len(sentence):
+            phrase = self._names.at(sentence, index)
+            end = index + max(len(phrase), 1)
+            if phrase and not covered & set(range(index, end)):
+                facet = str(self._names.values[phrase])
+                if not {(index, facet), (end, facet)} & beside:
+                    found.append(Mention(index, end, "facet_name", facet))
+            index = end
+        return found
