@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5
 """How long a request waits for a newer snapshot before it takes the old one."""
+RERANKER_WEIGHTS = "reranker/model.safetensors"
+"""The file whose digest tells one reranker from another: versions that share it share the loaded model."""
 MAX_NEW_VECTORS = 512
 """Products whose vectors a server makes by itself after an import; more of them wait for `shopguide train`."""
 
@@ -85,7 +87,7 @@ class LiveModel:
         if version is None or not version.has("reranker"):
             return None
         loaded = self._reranker
-        if loaded is not None and loaded[0] == version.manifest["parts"]["reranker"]["digest"]:
+        if loaded is not None and loaded[0] == version.manifest["files"].get(RERANKER_WEIGHTS):
             return loaded[1]
         self._load_transformers(version)
         return None
@@ -148,7 +150,7 @@ class LiveModel:
                     self._encoder = encoder
                 self._complete_vectors(self._encoder)
             if version.has("reranker"):
-                digest = version.part("reranker")["digest"]
+                digest = version.manifest["files"].get(RERANKER_WEIGHTS, "")
                 if self._reranker is None or self._reranker[0] != digest:
                     version.verify(("reranker",))
                     reranker = Reranker(version.folder / "reranker", self._settings.torch_threads)

@@ -1,6 +1,6 @@
 """Fits LightFM (the only module that imports the library) and takes its arrays out of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,9 @@ def fit_factors(
     log: "EventLog",
     index: "CatalogueIndex",
     features: ItemFeatures,
-    tastes: Floats,
+    tastes: Mapping[int, Floats],
     parameters: FactorParameters,
+    *,
     step: Callable[[], None] = lambda: None,
 ) -> Factors:
     """Fit LightFM with WARP on the positive interactions.
@@ -51,7 +52,7 @@ def fit_factors(
         log: the events.
         index: the catalogue.
         features: its item features.
-        tastes: what the profiles remember of the log's shoppers, [n_shoppers, n_features].
+        tastes: shopper position → what the profile remembers, [n_features]; nothing for shoppers without a taste.
         parameters: see `FactorParameters`.
         step: called after every epoch.
     """
@@ -100,7 +101,7 @@ def fit_factors(
     )
 
 
-def _shopper_features(log: "EventLog", features: ItemFeatures, tastes: Floats) -> "csr_matrix":
+def _shopper_features(log: "EventLog", features: ItemFeatures, tastes: Mapping[int, Floats]) -> "csr_matrix":
     """Return taste plus lean of every shopper, rows adding up to 1, CSR [n_shoppers, n_features]."""
     from scipy.sparse import csr_matrix, vstack
 
@@ -110,7 +111,7 @@ def _shopper_features(log: "EventLog", features: ItemFeatures, tastes: Floats) -
         lean = features.lean([item.row for item in liked], [item.weight for item in liked])
         # A long tail of tiny leans says nothing and makes every epoch slower.
         lean[lean < 0.02] = 0.0
-        total = np.maximum(tastes[shopper], 0.0) + lean
+        total = lean + np.maximum(tastes[shopper], 0.0) if shopper in tastes else lean
         rows.append(csr_matrix(total / max(float(total.sum()), 1e-9), dtype=np.float32))
     return vstack(rows, format="csr") if rows else csr_matrix((0, len(features.names)), dtype=np.float32)
 

