@@ -94,6 +94,7 @@ def set_up() -> None:
         say(f"  First set-up downloads about 1.5 GB in all (logs: {_log(GUIDE).parent.relative_to(ROOT)}/).")
     for environment, python in found:
         build(environment, python)
+    (ROOT / "var").mkdir(exist_ok=True)  # endpoints.yml keeps conversations there, and Rasa makes no folder
 
 
 def build(environment: Environment, python: str) -> None:

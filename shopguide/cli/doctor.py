@@ -3,8 +3,8 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -142,24 +142,29 @@ class Doctor:
         return Check(name, "ok", f"{len(lexicon.values):,} values, digest {lexicon.digest[:8]}")
 
     def recommender(self) -> Check:
-        """Compare the current model with the catalogue and the events."""
-        return self._trained("recommender", "candidates")
+        """Compare the candidate generators with the catalogue and the events."""
+        check, section = self._trained("recommender", ("candidates",))
+        if check.state == "ok" and self._shop.feedback.digest() != section["data"]["events"]:
+            return replace(check, detail=f"{check.detail}; new events since (shopguide train learns from them)")
+        return check
 
     def reranker(self) -> Check:
-        """Look for a fine-tuned reranker in the current model."""
-        return self._trained("reranker", "reranker")
+        """Compare the reranker and the product vectors with the catalogue."""
+        return self._trained("reranker", ("vectors", "reranker"))[0]
 
-    def _trained(self, name: str, part: str) -> Check:
+    def _trained(self, name: str, parts: tuple[str, ...]) -> tuple[Check, Mapping[str, Any]]:
         from shopguide.recommender.artefacts import ModelFolder
 
-        remedy = f"shopguide train --only {part}"
+        remedy = f"shopguide train --only {parts[-1]}"
         try:
             version = ModelFolder(self._settings.models_dir / "recommender").current()
-            version.verify((part,))
-            section = version.part(part)
+            version.verify(parts)
+            sections = [version.part(part) for part in parts]
         except ModelNotFound as error:
-            return Check(name, "missing", str(error), remedy)
-        return Check(name, "ok", f"version {version.name}, {section.get('digest', '')[:8]}")
+            return Check(name, "missing", str(error), remedy), {}
+        if any(section["data"]["catalogue"] != self.catalogue_digest for section in sections):
+            return Check(name, "stale", f"version {version.name} was trained on another catalogue", remedy), {}
+        return Check(name, "ok", f"version {version.name}"), sections[-1]
 
     def dialogue_model(self) -> Check:
         """Compare the files that the dialogue model was trained from with what they are now."""
