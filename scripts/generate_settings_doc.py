@@ -32,6 +32,8 @@ def fields() -> Iterator[tuple[str, FieldInfo]]:
 def default(field: FieldInfo) -> str:
     """Return the default as one would write it in `.env`."""
     value = field.default
+    if value is None:
+        return ""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
@@ -47,7 +49,8 @@ def kind(field: FieldInfo) -> str:
         Path: "path",
         bool: "true or false",
     }
-    return names[field.annotation]
+    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
+    return names[kinds[0]]
 
 
 def page() -> str:

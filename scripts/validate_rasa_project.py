@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REVIEWED = ROOT / "scripts" / "reviewed_rasa_warnings.txt"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WARNING = re.compile(r"^.*?(?:UserWarning|FutureWarning|WARNING [ \w.]* -): ?(.*)$|^\S* ?WARNING +[\w.]+ +- +(.*)$")
+_WARNING = re.compile(r"^.*?(?:\b(?:User|Future)Warning: |\bWARNING +[\w.]+ +- )(.*)$")
 
 
 def warnings_in(output: str) -> "set[str]":
@@ -22,7 +22,7 @@ def warnings_in(output: str) -> "set[str]":
     for line in _COLOUR.sub("", output).splitlines():
         matched = _WARNING.match(line)
         if matched:
-            found.add(" ".join((matched.group(1) or matched.group(2)).split()).replace(str(ROOT) + "/", ""))
+            found.add(" ".join(matched.group(1).split()).replace(str(ROOT) + "/", ""))
     return found
 
 

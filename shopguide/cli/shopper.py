@@ -1,12 +1,14 @@
 """`shopguide shopper …`: what is known about one shopper."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shopguide.ids import ShopperId
-from shopguide.profiles.service import ShopperView
+
+if TYPE_CHECKING:
+    from shopguide.profiles.service import ShopperView
 
 SHOWN_EVIDENCE = 20
 
@@ -35,7 +37,7 @@ def show(
         _print(view)
 
 
-def _print(view: ShopperView) -> None:
+def _print(view: "ShopperView") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
