@@ -13,6 +13,7 @@ ShopGuideError
 ├── RecommenderError
 │   ├── ModelNotFound        nothing trained yet, or no such version
 │   └── ModelCorrupt         files and manifest disagree
+├── DialogueServerUnavailable   nobody answers at the dialogue server's address, or something else does
 ├── UnreadableFile           a file of events or shoppers, or its mapping, cannot be read: names the line or the key
 └── DatabaseError            the shop database cannot be reached or refuses a statement
 """
@@ -76,3 +77,7 @@ class UnreadableFile(ShopGuideError):
 
 class DatabaseError(ShopGuideError):
     """The shop database cannot be reached or refuses the statement."""
+
+
+class DialogueServerUnavailable(ShopGuideError):
+    """Nobody answers at the dialogue server's address, or something that is no dialogue server does."""

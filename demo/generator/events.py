@@ -58,10 +58,7 @@ class Assortment:
 
     def appeal(self, shopper: Shopper) -> np.ndarray:
         """Return how much each product appeals to a shopper: [n], as log-odds up to a shift."""
-        audience = np.array([
-            0.0 if not (wanted := product.facets.get("audience")) else 3.0 * (shopper.audiences.get(wanted[0], 0.0) - 1.0)
-            for product in self.products
-        ])  # fmt: skip
+        audience = np.array([_audience(shopper, product) for product in self.products])
         brand = np.array([shopper.brands[product.brand] for product in self.products])
         colour = np.array([shopper.colours[p.colour] if "colour" in p.facets else 0.0 for p in self.products])
         taste = self.styles @ np.array(shopper.style)
@@ -87,6 +84,11 @@ def make_events(
         {"event_id": f"demo-{number:06d}", **event, "at": event["at"].isoformat().replace("+00:00", "Z")}
         for number, event in enumerate(events, 1)
     ]
+
+
+def _audience(shopper: Shopper, product: Made) -> float:
+    wanted = product.facets.get("audience")
+    return 3.0 * (shopper.audiences.get(wanted[0], 0.0) - 1.0) if wanted else 0.0
 
 
 EVENTS_PER_SESSION = 8.75

@@ -1,0 +1,1 @@
+"""The terminal chat behind `shopguide chat`: client, cards, session and transcript."""
