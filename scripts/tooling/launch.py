@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Dict, List, Optional
 from urllib.parse import urlsplit
 
@@ -58,24 +59,30 @@ class Installation:
         return Server("dialogue server", "dialogue", tuple(command), f"{self.rasa_url}/status?token={token}")
 
     def endpoints(self) -> str:
-        """Return Rasa's endpoints file; with the guide server on another port, a copy that names it."""
-        webhook = f"{self.page}webhook"
+        """Return Rasa's endpoints file; with the guide server elsewhere than it says, a copy that says it."""
+        token = guide_environment().get("SHOPGUIDE_WEBHOOK_TOKEN", "")
+        webhook = f"{self.page}webhook" + (f"?token={token}" if token else "")
         if webhook == _DEFAULT_WEBHOOK:
             return "endpoints.yml"
-        servers.RUN.mkdir(exist_ok=True)
-        copy = servers.RUN / "endpoints.yml"
         text = (ROOT / "endpoints.yml").read_text("utf-8").replace(_DEFAULT_WEBHOOK, webhook)
-        copy.write_text(f"# A copy of ../endpoints.yml for this port, written at every start.\n{text}", "utf-8")
-        return str(copy)
+        note = "# A copy of ../endpoints.yml for these settings, written at every start.\n"
+        return str(_write_private("endpoints.yml", note + text))
 
 
 def _auth_token() -> str:
     file = servers.RUN / "auth-token"
     if not file.exists():
-        servers.RUN.mkdir(exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24), "utf-8")
+        _write_private(file.name, secrets.token_urlsafe(24))
     return file.read_text("utf-8").strip()
+
+
+def _write_private(name: str, text: str) -> Path:
+    """Write a file under `.run/` that only its owner can read."""
+    servers.RUN.mkdir(exist_ok=True)
+    file = servers.RUN / name
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")
+    return file
 
 
 def prepare() -> Dict[str, Any]:
@@ -113,8 +120,9 @@ def start_servers(installation: Installation, *, dialogue: bool = True) -> List[
             "The dialogue server",
             "set SHOPGUIDE_RASA_URL in .env to an address with a free port",
         )
+    guide = {"SHOPGUIDE_IMAGES_DIR": str(shop_data.DEMO / "images"), **guide_environment()}
     started = {
-        server: servers.start(server, guide_environment() if server == installation.guide else dialogue_environment())
+        server: servers.start(server, guide if server == installation.guide else dialogue_environment())
         for server in missing
     }
     if started:
