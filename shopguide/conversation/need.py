@@ -103,7 +103,7 @@ class Need:
             "other_facets": other or None,
             "excluded": {facet: list(values) for facet, values in self.excluded.items()} or None,
             "need_text": self.words or None,
-            "asked_facets": [*self.asked, *(facet + WAIVED for facet in self.waived)] or None,
+            "asked_facets": [*(facet + WAIVED for facet in self.waived), *self.asked] or None,
         }
 
     def bound(self, facet: str) -> Bounds:
