@@ -51,7 +51,7 @@ _SPELLINGS = {
 
 
 def symbol(unit: str) -> str:
-    """Return the symbol of a unit that a catalogue may spell out ("Inch" is "in"); unknown units only lose their case."""
+    """Return the symbol of a unit that a catalogue may spell out: "Inch" is "in"; unknown ones only lose their case."""
     folded = unit.strip().casefold()
     return _SPELLINGS.get(folded, folded)
 

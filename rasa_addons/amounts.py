@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from lexicon import units
 from lexicon.entries import Lexicon
 from rasa_addons.bounds import Bounds, Stance
+from rasa_addons.measures import Measures
 from rasa_addons.mentions import Mention, number
 from rasa_addons.numbers import Number
 from rasa_addons.vocabulary import Vocabulary
-from rasa_addons.words import Phrases, Sentence, keys
+from rasa_addons.words import Phrases, Sentence
 
 _LEAST_PRICE = 10  # "2-3" without a currency is no price range
-_FACET_REACH = 3  # words around a quantity in which its facet may be named
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,7 @@ class AmountRules:
         """Take the lexicon's number facets and the vocabulary's words around numbers."""
         self._vocabulary = vocabulary
         self._bounds = Bounds(vocabulary)
-        self._facets = [facet for facet in lexicon.facets if facet.kind == "number" and facet.unit]
-        self._facet_names = Phrases()
-        for facet in self._facets:
-            for name in (*facet.names, facet.facet.replace("_", " ")):
-                self._facet_names.add(keys(name), facet.facet)
-                for word in keys(name)[-1:]:
-                    self._facet_names.add((word,), facet.facet)
+        self._measures = Measures(lexicon, vocabulary)
         raw = vocabulary.raw
         self._counts_after = frozenset(raw["counts"]["after"])
         self._counts_of = frozenset(raw["counts"]["after_of"])
@@ -86,7 +80,17 @@ class AmountRules:
             else:
                 found += self._single(sentence, first, found, open_facet, begins_value)
             index += consumed
+        self._measures.share(sentence, found, self._told(sentence, found, open_facet))
         return found
+
+    def _told(self, sentence: Sentence, mentions: list[Mention], open_facet: str | None) -> set[int]:
+        """Return where the quantities begin whose facet the message names."""
+        return {
+            one.start
+            for one in mentions
+            if one.entity == "quantity" and one.unit
+            if self._measures.facet_of(sentence, one.start, one.end, one.unit, open_facet).told
+        }
 
     # --- what stands beside a number ----------------------------------------------------------------------------------
 
@@ -132,10 +136,7 @@ class AmountRules:
         return bool(phrase) and len(phrase) == between
 
     def _opener(self, sentence: Sentence, start: int) -> bool:
-        for index in (start, start - 1):
-            if self._vocabulary.range_openers.before(sentence, index):
-                return True
-        return False
+        return any(self._vocabulary.range_openers.before(sentence, index) for index in (start, start - 1))
 
     # --- mentions -----------------------------------------------------------------------------------------------------
 
@@ -145,21 +146,23 @@ class AmountRules:
         if first.currency or second.currency:
             return [self._price(amount, role) for amount, role in ends]
         if unit:
-            facet = self._facet_of_unit(sentence, first.start, second.end, unit, open_facet)
+            facet = self._measures.facet_of(sentence, first.start, second.end, unit, open_facet).facet
             return [
                 Mention(a.start, a.end, "quantity", number(a.number.value), role, unit=a.unit or unit, facet=facet)
                 for a, role in ends
             ]
         if sentence.key(first.start - 1) in self._size_cues or open_facet == "size":
-            return [Mention(a.start, a.end, "size", sentence.key(a.start)) for a, _ in ends]
+            return [Mention(a.start, a.end, "size", str(number(a.number.value))) for a, _ in ends]
         money = open_facet == "price" or self._bounds.read(sentence, first.start, first.end, currency=False).money
         if money or (second.number.value >= _LEAST_PRICE and not sentence.glued(second.end)):
             return [self._price(amount, role) for amount, role in ends]
         return []
 
-    def _price(self, amount: Amount, role: str | None, suffix: int = 0) -> Mention:
-        value = number(amount.number.value)
-        return Mention(amount.start, amount.end + suffix, "price", value, role, currency=amount.currency)
+    def _price(self, amount: Amount, role: str | None, stance: Stance | None = None) -> Mention:
+        value, stance = number(amount.number.value), stance or Stance()
+        end = amount.end + stance.suffix
+        reach = stance.after - stance.suffix
+        return Mention(amount.start, end, "price", value, role, currency=amount.currency, reach=reach)
 
     def _rating(
         self, sentence: Sentence, first: Amount, second: Amount | None, open_facet: str | None
@@ -173,9 +176,9 @@ class AmountRules:
             slash = second.number.start == end and sentence.words[end].gap.strip() == "/"
             if slash or (phrase and second.number.start == end + len(phrase)):
                 return Mention(one.start, second.number.end, "rating", number(one.value))
-        if first.currency is None and first.unit is None and 0 < one.value <= 5:
-            if self._rated.before(sentence, one.start) or open_facet == "rating":
-                return Mention(one.start, one.end, "rating", number(one.value))
+        bare = first.currency is None and first.unit is None and 0 < one.value <= 5
+        if bare and (open_facet == "rating" or self._rated.before(sentence, one.start)):
+            return Mention(one.start, one.end, "rating", number(one.value))
         return None
 
     def _single(
@@ -193,22 +196,26 @@ class AmountRules:
         inside = self._bounds.read(sentence, amount.start, one.end, currency=True)  # "50ish euros"
         role = stance.role or (inside.role if inside.suffix else None)
         if amount.currency is not None:
-            return [self._price(amount, role, stance.suffix)]
+            return [self._price(amount, role, stance)]
         if amount.unit is not None:
-            facet = self._facet_of_unit(sentence, amount.start, amount.end, amount.unit, open_facet)
-            value = number(one.value)
-            if facet is not None or units.measures(amount.unit) != amount.unit:
-                return [Mention(amount.start, amount.end, "quantity", value, role, unit=amount.unit, facet=facet)]
-            return []
+            return self._quantity(sentence, amount, amount.unit, role, open_facet)
         if self._is_size(sentence, one, found, open_facet):
-            return [
-                Mention(one.start, one.end, "size", sentence.text[slice(*sentence.span(one.start, one.end))].lower())
-            ]
+            return [Mention(one.start, one.end, "size", str(number(one.value)))]
         if self._is_price(sentence, amount, stance, open_facet, begins_value):
             if role is None and (open_facet == "price" or stance.money) and not stance.bound:
-                role = "max"
-            return [self._price(amount, role, stance.suffix)]
+                role = "max"  # a budget
+            return [self._price(amount, role, stance)]
         return self._count(sentence, one, open_facet, begins_value)
+
+    def _quantity(
+        self, sentence: Sentence, amount: Amount, unit: str, role: str | None, open_facet: str | None
+    ) -> list[Mention]:
+        """Return a measure; units that no facet has and that measure nothing general ("3 nights") are passed over."""
+        facet = self._measures.facet_of(sentence, amount.start, amount.end, unit, open_facet).facet
+        if facet is None and units.measures(unit) == unit:
+            return []
+        value = number(amount.number.value)
+        return [Mention(amount.start, amount.end, "quantity", value, role, unit=unit, facet=facet)]
 
     def _is_size(self, sentence: Sentence, one: Number, found: list[Mention], open_facet: str | None) -> bool:
         before = sentence.key(one.start - 1)
@@ -239,6 +246,7 @@ class AmountRules:
             or sentence.commas[after]
             or sentence.key(after) in self._vocabulary.function_words
             or sentence.key(after) in self._vocabulary.money
+            or bool(self._vocabulary.bounds_before.at(sentence, after))
         )
         if open_facet == "price" and closed:
             return True
@@ -264,9 +272,8 @@ class AmountRules:
         if self._is_code(sentence, one) and sentence.key(one.end) != "x":
             return []
         whole = float(one.value).is_integer() and 0 < one.value <= self._count_limit
-        facet = next((facet.facet for facet in self._facets if facet.facet == open_facet), None)
-        if facet is not None:
-            return [Mention(one.start, one.end, "quantity", number(one.value), facet=facet)]
+        if open_facet in self._measures.facets:
+            return [Mention(one.start, one.end, "quantity", number(one.value), facet=open_facet)]
         beside = sentence.key(one.end)
         if not whole or sentence.ends_clause(one.end):
             return []
@@ -284,27 +291,3 @@ class AmountRules:
             or sentence.commas[one.start]
             or sentence.key(one.start - 1) in self._vocabulary.function_words
         )
-
-    # --- facets of units ----------------------------------------------------------------------------------------------
-
-    def _facet_of_unit(self, sentence: Sentence, start: int, end: int, unit: str, open_facet: str | None) -> str | None:
-        """Return the number facet that a quantity speaks of: asked about, named nearby, or the usual one of its kind."""
-        kind = units.measures(unit)
-        fitting = [facet for facet in self._facets if units.measures(str(facet.unit)) == kind]
-        names = {facet.facet for facet in fitting}
-        if open_facet in names:
-            return open_facet
-        for index in [*range(end, end + _FACET_REACH), *range(start - 1, start - 1 - _FACET_REACH, -1)]:
-            phrase = self._facet_names.at(sentence, index)
-            facet = str(self._facet_names.values.get(phrase))
-            if facet in names:
-                return facet
-        avoided = self._vocabulary.raw["unit_avoids"].get(unit, [])
-        for word in self._vocabulary.raw["unit_facets"].get(kind, []):
-            if word in avoided:
-                continue
-            for facet in fitting:
-                if any(word in name for name in (*facet.names, facet.facet.replace("_", " "))):
-                    return facet.facet
-        plain = [facet for facet in fitting if not any(word in facet.facet for word in avoided)]
-        return plain[0].facet if plain else None

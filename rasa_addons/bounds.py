@@ -35,6 +35,8 @@ class Bounds:
         after = self._after(sentence, end)
         before = self._before(sentence, start, currency=currency)
         money = self._speaks_of_money(sentence, start) or (before is not None and before.soft)
+        if before is not None and before.hard and after is not None and after[0] != before.role:
+            after = None  # "min 20 max 50": the second bound is the next amount's
         tail = 0
         role = None
         if after is not None:
@@ -57,9 +59,9 @@ class Bounds:
         following = end + len(phrase)
         # "50 max", but not "50 up to the second floor" or "40 top in blue": a lone word closes what was said.
         loose = len(phrase) == 1 and phrase[0] not in self._vocabulary.bound_suffixes
-        if loose and not (sentence.ends_clause(following) or sentence.commas[following]):
-            if sentence.key(following) not in self._vocabulary.function_words:
-                return None
+        closed = sentence.ends_clause(following) or sentence.commas[following]
+        if loose and not closed and sentence.key(following) not in self._vocabulary.function_words:
+            return None
         return bound.role, len(phrase)
 
     def _before(self, sentence: Sentence, start: int, *, currency: bool) -> Bound | None:
@@ -85,7 +87,7 @@ class Bounds:
         return nearest
 
     def _is_turned(self, sentence: Sentence, index: int) -> bool:
-        """Whether a negation reaches the bound that begins at `index`: "nothing over", "don't want to pay more than"."""
+        """Whether a negation reaches the bound at `index`: "nothing over", "don't want to pay more than"."""
         for _ in range(_BRIDGE):
             if index <= 0 or sentence.breaks[index]:
                 return False

@@ -1,4 +1,4 @@
-"""Which of a form's meanings is meant here, and whether any is: "orange" the colour, "apple" the brand, "brother" nobody's."""
+"""Which of a form's meanings is meant here, and whether any is: "orange" the colour, "apple" the brand or a fruit."""
 
 from collections.abc import Mapping, Sequence
 from math import log10

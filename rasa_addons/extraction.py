@@ -54,7 +54,9 @@ class EntityRules:
             match for match in self._matcher.find(sentence) if not self._inert.is_inert(sentence, match, phrases)
         ]
         mentions = self._titles(sentence, context)
-        mentions += self._values(sentence, matches, self._numeric(sentence, matches, context), context, mentions)
+        numeric = self._numeric(sentence, matches, context)
+        numeric = [one for one in numeric if not any(s <= one.start and one.end <= e for s, e in phrases)]
+        mentions += self._values(sentence, matches, numeric, context, mentions)
         mentions += _free(self._sizes.find(sentence, context.open_facet), mentions)
         mentions = self._as_product(sentence, mentions)
         self._negation.mark(sentence, mentions)
@@ -69,7 +71,7 @@ class EntityRules:
         )
         taken = {index for mention in ordinals for index in range(mention.start, mention.end)}
         free = [number for number in numbers if not taken & set(range(number.start, number.end))]
-        starts = {match.start for match in matches}
+        starts = {match.start for match in matches if sentence.key(match.start) not in self._vocabulary.function_words}
         return ordinals + self._amounts.find(sentence, free, context.open_facet, starts.__contains__)
 
     def _values(
@@ -85,6 +87,8 @@ class EntityRules:
         for match in matches:
             taken = Mention(match.start, match.end, "", "")
             if any(taken.overlaps(other) for other in (*found, *fixed)):
+                continue
+            if any(one.end <= match.start and match.end <= one.end + one.reach for one in numeric):
                 continue
             crossed = [one for one in numeric if taken.overlaps(one)]
             if any(one.end - one.start >= match.end - match.start and not _yields(one) for one in crossed):

@@ -171,7 +171,7 @@ class LexiconMatcher:
                     break
 
     def _holds_together(self, sentence: Sentence, start: int, end: int) -> bool:
-        """Whether nothing but spaces and hyphens parts the words; a lone letter must touch its number ("a4", "no 4")."""
+        """Whether nothing but spaces and hyphens parts the words; a lone letter must touch its number ("a4")."""
         for index in range(start + 1, end):
             if sentence.gap_breaks(index):
                 return False

@@ -17,6 +17,8 @@ class Mention:
     facet: str | None = None
     unit: str | None = None
     currency: str | None = None
+    reach: int = 0
+    """Words behind the mention that say something of it and name nothing themselves ("fifty tops")."""
 
     def overlaps(self, other: "Mention") -> bool:
         """Return whether two mentions share a word."""

@@ -64,6 +64,11 @@ class NegationRules:
             listed.pop()
         for mention in listed:
             mention.group = "excluded"
+        # "no black shoes": it is black that is not wanted; the shoes are.
+        last = listed[-1] if listed else first
+        described = last is not first and last.entity == "category"
+        if described and any(mention.end == last.start for mention in run):
+            last.group = None
 
     def _next(self, sentence: Sentence, index: int, starts: dict[int, Mention], reach: int) -> Mention | None:
         for place in range(index, min(index + reach, len(sentence))):

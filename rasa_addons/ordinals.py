@@ -1,5 +1,7 @@
 """References to what is on screen by position: "the second", "#3", "the last two"."""
 
+from itertools import pairwise
+
 from rasa_addons.mentions import Mention
 from rasa_addons.numbers import Number
 from rasa_addons.vocabulary import Vocabulary
@@ -23,6 +25,7 @@ class OrdinalRules:
         self._nouns = Phrases.of(raw["nouns"])
         self._not_before = Phrases.of(raw["not_before"])
         self._choosing = frozenset(raw["choosing"])
+        self._between = frozenset(raw["between"])
         self._choosing_alone = frozenset(raw["choosing_alone"])
 
     def find(self, sentence: Sentence, numbers: list[Number], *, slate_shown: bool = False) -> list[Mention]:
@@ -58,13 +61,11 @@ class OrdinalRules:
             if value is None or not self._refers(sentence, start, index, found):
                 continue
             several = at.get(index)
-            if several and not several.pronoun and value in (1, -1) and 1 < several.value <= _GROUP:
-                if self._noun_or_end(sentence, several.end):
-                    count = int(several.value)
-                    group = list(range(1, count + 1)) if value == 1 else list(range(-count, 0))
-                    found.append(Mention(start, several.end, "ordinal", group))
-                    index = several.end
-                    continue
+            group = _group(value, several)
+            if several and group and self._noun_or_end(sentence, several.end):
+                found.append(Mention(start, several.end, "ordinal", group))
+                index = several.end
+                continue
             found.append(Mention(start, index, "ordinal", value))
         return found
 
@@ -112,7 +113,7 @@ class OrdinalRules:
             return []
         first = positions[0]
         before = {sentence.key(first.start - step) for step in (1, 2, 3)}
-        pair = len(positions) > 1 and all(b.start - a.end <= 1 for a, b in zip(positions, positions[1:], strict=False))
+        pair = len(positions) > 1 and all(later.start - one.end <= 1 for one, later in pairwise(positions))
         free = all(
             (
                 sentence.ends_clause(number.end)
@@ -123,7 +124,16 @@ class OrdinalRules:
             and sentence.key(number.end) not in self._vocabulary.raw["counts"]["after"]
             for number in positions
         )
-        chosen = before & self._choosing if pair else {sentence.key(first.start - 1)} & self._choosing_alone
+        linked = pair and any(sentence.key(number.end) in self._between for number in positions)
+        chosen = linked or before & self._choosing if pair else {sentence.key(first.start - 1)} & self._choosing_alone
         if not chosen or not free:
             return []
         return [Mention(number.start, number.end, "ordinal", int(number.value)) for number in positions]
+
+
+def _group(value: int, several: Number | None) -> list[int]:
+    """Return the positions of "the first three" or "the last two"; none for anything else."""
+    if several is None or several.pronoun or value not in (1, -1) or not 1 < several.value <= _GROUP:
+        return []
+    count = int(several.value)
+    return list(range(1, count + 1)) if value == 1 else list(range(-count, 0))

@@ -31,7 +31,7 @@ class SizeRules:
         return found
 
     def _letter_stands(self, sentence: Sentence, start: int, end: int, open_facet: str | None) -> bool:
-        """Two letters and more speak for themselves; one is a size where it is called so, or stands as one in capitals."""
+        """Two letters and more speak for themselves; one must be called a size, or stand as one in capitals."""
         if sentence.glued(start) or sentence.glued(end):
             return False
         if len(sentence.keys[start]) > 1 or end - start > 1:

@@ -1,4 +1,4 @@
-"""Mending misspelt catalogue words, with guards: a word of the language is never taken for another one's misspelling."""
+"""Mending misspelt catalogue words, with guards: a word of the language is no misspelling of another."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Spelling:
     """The words of a lexicon's forms, to be found under their misspellings."""
 
     def __init__(self, words: dict[str, int], vocabulary: Vocabulary) -> None:
-        """Take the words with their weights (products that carry them); short ones and ones with digits are left out."""
+        """Take the words with their weights (products that carry them); short ones and codes are left out."""
         self._vocabulary = vocabulary
         self._weights = words
         self._buckets: dict[tuple[str, int], list[str]] = defaultdict(list)

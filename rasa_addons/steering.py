@@ -5,6 +5,7 @@ from rasa_addons.mentions import Mention
 from rasa_addons.vocabulary import Vocabulary
 from rasa_addons.words import Phrases, Sentence, keys
 
+_WAVE_FILLERS = 3  # words between what waves a facet away and its name
 _NEAR = 2  # words after a comparative in which it names its facet ("a bigger and brighter screen")
 
 
@@ -27,6 +28,9 @@ class SteeringRules:
         for name, texts in vocabulary.facet_names.items():
             for text in texts:
                 self._names.add(keys(text), name)
+        self._waves_before = Phrases.of(raw["waving"]["before"])
+        self._waves_after = Phrases.of(raw["waving"]["after"])
+        self._wave_fillers = frozenset(raw["waving"]["fillers"])
         self._numeric = numeric
         self._numeric_names = Phrases()
         for facet, spoken in numeric.items():
@@ -110,16 +114,32 @@ class SteeringRules:
         return (f"{self._generic_facet}:{direction}", end) if adjective in self._generic else None
 
     def _facet_names(self, sentence: Sentence, covered: set[int], taken: list[Mention]) -> list[Mention]:
-        """Return the facets named outside other mentions; "colour" beside "red" only says what red is."""
+        """Return the facets that are waved away, or that are all of the message."""
         found: list[Mention] = []
         beside = {(m.start, m.facet or m.entity) for m in taken} | {(m.end, m.facet or m.entity) for m in taken}
         index = 0
         while index < len(sentence):
             phrase = self._names.at(sentence, index)
             end = index + max(len(phrase), 1)
-            if phrase and not covered & set(range(index, end)):
+            if phrase and not covered & set(range(index, end)) and self._is_waved(sentence, index, end):
                 facet = str(self._names.values[phrase])
                 if not {(index, facet), (end, facet)} & beside:
                     found.append(Mention(index, end, "facet_name", facet))
             index = end
         return found
+
+    def _is_waved(self, sentence: Sentence, start: int, end: int) -> bool:
+        if end - start == len(sentence) or self._waves_after.at(sentence, end):
+            return True
+        for _ in range(_WAVE_FILLERS + 1):
+            if self._waves_before.before(sentence, start):
+                return True
+            # "any colour or size"
+            if sentence.key(start - 1) not in self._wave_fillers and not self._names_a_facet(sentence, start):
+                return False
+            start -= 1
+        return False
+
+    def _names_a_facet(self, sentence: Sentence, end: int) -> bool:
+        """Whether a facet's name, or a word that joins one to another, ends right before a word."""
+        return bool(self._names.before(sentence, end) or self._vocabulary.negation_joiners.before(sentence, end))

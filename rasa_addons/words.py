@@ -16,12 +16,13 @@ MAX_CHARACTERS = 20_000
 """What stands behind this many characters of a message is not read."""
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_LETTER = rf"[\p{{L}}--[{_UNSPACED}]]\p{{M}}*"
 _PIECE = regex.compile(
     rf"""(?V1)
     (?P<skip> </?[a-zA-Z][^<>]{{0,300}}> | https?://\S+ | [\w.+-]{{1,64}}@[\w-]+\.[\w.-]+ )
   | (?P<single> [{_UNSPACED}]\p{{M}}* )
   | (?P<number> \d+(?:[.,]\d+)* )
-  | (?P<letters> (?:[\p{{L}}--[{_UNSPACED}]]\p{{M}}*)+ (?: ['’‘`´] (?:[\p{{L}}--[{_UNSPACED}]]\p{{M}}*)+ )* (?: (?<=s)['’](?!\w) )? )
+  | (?P<letters> (?:{_LETTER})+ (?: ['’‘`´] (?:{_LETTER})+ )* (?: (?<=s)['’](?!\w) )? )
   | (?P<symbol> '' | [\p{{Sc}}"″“”#%&~+*★≈<>≤≥]=? )
     """,
     regex.VERBOSE,
