@@ -66,6 +66,15 @@ def test_rasas_warnings_are_read_without_times_places_and_colours() -> None:
     }
 
 
+def test_a_response_that_only_code_names_needs_no_review_and_a_forgotten_one_does() -> None:
+    validate = script("validate_rasa_project")
+    unused = "The utterance 'utter_{}' is not used in any story or rule."
+    assert not validate.needs_review(unused.format("search_slate"), {"utter_search_slate"})
+    assert validate.needs_review(unused.format("search_slates"), {"utter_search_slate"})
+    assert validate.needs_review("The intent 'greet' is not used.", {"utter_search_slate"})
+    assert "utter_search_slate" in validate.named_in_code()
+
+
 def test_imports_of_rasa_addons_are_seen_wherever_they_stand() -> None:
     code = "import rasa.core\ndef f():\n    from shopguide.settings import Settings\n    from . import near\n"
     assert script("check_rasa_imports").imported(ast.parse(code)) == [(1, "rasa"), (3, "shopguide")]
