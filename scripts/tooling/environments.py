@@ -90,8 +90,8 @@ def set_up() -> None:
             skipped(environment.name)
     # Find every interpreter before the first long download: a missing one is told at once.
     found = [(environment, pythons.find(environment.need())) for environment in stale]
-    if found:
-        say(f"  First set-up downloads about 1.5 GB in all (logs: {_log(GUIDE).parent.relative_to(ROOT)}/).")
+    if any(not environment.folder.exists() for environment in stale):
+        say(f"  The first set-up downloads about 1.5 GB in all (logs: {_log(GUIDE).parent.relative_to(ROOT)}/).")
     for environment, python in found:
         build(environment, python)
     (ROOT / "var").mkdir(exist_ok=True)  # endpoints.yml keeps conversations there, and Rasa makes no folder
