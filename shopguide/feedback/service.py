@@ -25,11 +25,12 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of a batch of events; `refused` holds event ids, each with the reason."""
+    """What became of events; `refused` holds event ids, each with the reason, `new` the ids that were not known."""
 
     accepted: int = 0
     duplicates: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
+    new: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 class Feedback:
@@ -71,16 +72,25 @@ class Feedback:
         """Keep events, in any order; one sent before counts as a duplicate, one that makes no sense is refused.
 
         Returns:
-            the counts, and why each refused event was refused.
+            the counts, why each refused event was refused, and which ones are new.
 
         Raises:
             DatabaseError: the database cannot be reached. Batches of `BATCH` are kept whole or not at all, so
                 sending everything again is right.
         """
         now = self._clock()
-        accepted = duplicates = 0
+        new: set[str] = set()
+        duplicates = 0
         refused: list[tuple[str, str]] = []
         batch: dict[str, FeedbackEvent] = {}
+
+        def keep() -> int:
+            added = self._store.add_events(list(batch.values()))
+            known = len(batch) - len(added)
+            new.update(added)
+            batch.clear()
+            return known
+
         for event in events:
             why = why_refused(event, now)
             if why is not None:
@@ -90,11 +100,9 @@ class Feedback:
             else:
                 batch[event.event_id] = event
                 if len(batch) == BATCH:
-                    new = self._store.add_events(list(batch.values()))
-                    accepted, duplicates = accepted + new, duplicates + len(batch) - new
-                    batch.clear()
-        new = self._store.add_events(list(batch.values()))
-        return RecordResult(accepted + new, duplicates + len(batch) - new, refused)
+                    duplicates += keep()
+        duplicates += keep()
+        return RecordResult(len(new), duplicates, refused, frozenset(new))
 
     def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
         """Return a shopper's latest events, newest first."""

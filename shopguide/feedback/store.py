@@ -152,10 +152,10 @@ class FeedbackStore:
         with self._database.session() as session:
             return [Sku(sku) for sku in dict.fromkeys(session.scalars(query))]
 
-    def add_events(self, events: Sequence[FeedbackEvent]) -> int:
-        """Keep events, all of them or none; return how many are new. Their ids must differ from each other."""
+    def add_events(self, events: Sequence[FeedbackEvent]) -> set[str]:
+        """Keep events, all of them or none; return the ids that are new. They must differ from each other."""
         if not events:
-            return 0
+            return set()
         # Sorted, so that two processes that write the same events wait for each other instead of locking up.
         rows = [
             {
@@ -171,8 +171,8 @@ class FeedbackStore:
             for event in sorted(events, key=lambda event: event.event_id)
         ]
         with self._database.session() as session:
-            statement = insert_for(session, EventRow).on_conflict_do_nothing().returning(EventRow.id)
-            return len(session.execute(statement, rows).all())
+            statement = insert_for(session, EventRow).on_conflict_do_nothing().returning(EventRow.event_id)
+            return set(session.scalars(statement, rows))
 
     def history(self, shopper_id: ShopperId, limit: int) -> list[FeedbackEvent]:
         """Return a shopper's latest events, newest first."""

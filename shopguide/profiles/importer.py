@@ -23,7 +23,7 @@ from shopguide.rows import BadRow, read_rows
 BATCH = 500
 ERRORS_KEPT = 1_000
 
-_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\0]*$")]
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class _Preference(BaseModel):

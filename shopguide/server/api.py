@@ -7,16 +7,15 @@ from fastapi import APIRouter, Query, Request
 from shopguide.bootstrap import Shop
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.present import as_dict
-from shopguide.recommender.types import RecommendationRequest
 from shopguide.server.events import record
-from shopguide.server.models import Event, Events, RecommendationModel, Recorded, product_json
+from shopguide.server.models import Events, OneOrManyEvents, RecommendationModel, Recorded, product_json
 from shopguide.server.security import ShopOnly
 
 router = APIRouter(prefix="/v1", tags=["shop"], dependencies=[ShopOnly])
 
 
 @router.post("/events")
-def post_events(request: Request, body: Event | Events) -> Recorded:
+def post_events(request: Request, body: OneOrManyEvents) -> Recorded:
     """Report what shoppers did: one event, or up to 1,000 in `events`.
 
     An event sent twice counts once, in whatever order they come. Events that make no sense are refused one by one, with
@@ -29,15 +28,20 @@ def post_events(request: Request, body: Event | Events) -> Recorded:
 @router.post("/recommendations")
 def post_recommendations(request: Request, body: RecommendationModel) -> dict[str, Any]:
     """Recommend products for a need and, if it is known, a shopper; the answer is a slate, logged as shown."""
-    return _shop(request).guide.recommend(body.to_request())
+    return _shop(request).guide.recommend(
+        shopper_id=ShopperId(body.shopper_id) if body.shopper_id else None,
+        constraints=[constraint.to_constraint() for constraint in body.constraints],
+        query=body.query.strip(),
+        k=body.k,
+        exclude=[Sku(sku) for sku in body.exclude],
+        anchor=Sku(body.anchor) if body.anchor else None,
+    )
 
 
 @router.get("/products/{sku:path}/similar")
 def get_similar(request: Request, sku: str, k: Annotated[int, Query(ge=1, le=50)] = 5) -> dict[str, Any]:
     """Return products that resemble one, as a slate."""
-    shop = _shop(request)
-    shop.catalogue.index().product(Sku(sku))  # for its error: an unknown SKU is a 404, not an arbitrary slate
-    return shop.guide.recommend(RecommendationRequest(anchor=Sku(sku), k=k))
+    return _shop(request).guide.recommend(anchor=Sku(sku), k=k)
 
 
 @router.get("/products/{sku:path}")

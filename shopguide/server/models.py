@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from lexicon.text import normalise
 from shopguide.catalogue.constraints import Constraint, Op
@@ -11,13 +21,12 @@ from shopguide.catalogue.product import Product
 from shopguide.feedback.events import EventKind, FeedbackEvent
 from shopguide.feedback.service import RecordResult
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
-from shopguide.recommender.types import RecommendationRequest
 
 MAX_EVENTS = 1_000
 MAX_CHAT_EVENTS = 50
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\0]*$")]
-Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\0]*$")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
 class _Strict(BaseModel):
@@ -54,6 +63,13 @@ class Events(_Strict):
     """Many events."""
 
     events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
+
+
+OneOrManyEvents = Annotated[
+    Annotated[Event, Tag("(one)")] | Annotated[Events, Tag("(many)")],
+    Discriminator(lambda body: "(many)" if "events" in body else "(one)"),
+]
+"""Told apart by their key, so that an error names the fields of what was meant; `problems` leaves the tags out."""
 
 
 class ChatEvent(_Strict):
@@ -134,17 +150,6 @@ class RecommendationModel(_Strict):
     k: int = Field(5, ge=1, le=50, description="products wanted")
     exclude: list[Id] = Field([], max_length=1_000, description="products not wanted")
     anchor: Id | None = Field(None, description="a product that the answer should resemble")
-
-    def to_request(self) -> RecommendationRequest:
-        """Return the need as the recommender takes it."""
-        return RecommendationRequest(
-            constraints=tuple(constraint.to_constraint() for constraint in self.constraints),
-            query=self.query.strip(),
-            shopper_id=ShopperId(self.shopper_id) if self.shopper_id else None,
-            k=self.k,
-            exclude=frozenset(map(Sku, self.exclude)),
-            anchor=Sku(self.anchor) if self.anchor else None,
-        )
 
 
 class TokenRequest(_Strict):

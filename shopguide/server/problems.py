@@ -89,7 +89,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 def _field(location: tuple[int | str, ...]) -> str:
     parts = location[1:] if location and location[0] in _WHERE else location
-    return ".".join(map(str, parts)) or "body"
+    return ".".join(str(part) for part in parts if not str(part).startswith("(")) or "body"
 
 
 def _route(request: Request) -> str:

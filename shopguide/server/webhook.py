@@ -25,12 +25,6 @@ log = logging.getLogger(__name__)
 MAX_BODY = 8 * 2**20
 """Bytes of an action call, also when it was deflated: the whole tracker travels with it."""
 
-_REFUSALS: dict[type[Exception], int] = {
-    ActionExecutionRejection: 400,
-    ActionNotFoundException: 404,
-    ActionMissingDomainException: 449,
-}
-
 
 def load_actions(package: str = "actions") -> ActionExecutor:
     """Return an executor with all actions of a package.
@@ -73,9 +67,9 @@ def webhook_router(executor: ActionExecutor, token: str) -> APIRouter:
         _check_version(str(call["version"]) if "version" in call else None)
         try:
             result = await executor.run(call)
-        except tuple(_REFUSALS) as error:
+        except (ActionExecutionRejection, ActionNotFoundException, ActionMissingDomainException) as error:
             log.info("%s", error)
-            return JSONResponse({"error": error.message, "action_name": error.action_name}, _REFUSALS[type(error)])
+            return JSONResponse({"error": error.message, "action_name": error.action_name}, _status(error))
         except Exception:
             name = str(call.get("next_action"))
             log.exception("action %s failed", name)
@@ -88,6 +82,13 @@ def webhook_router(executor: ActionExecutor, token: str) -> APIRouter:
         return refused(request) or JSONResponse([name.model_dump() for name in executor.list_actions()])
 
     return router
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ActionNotFoundException):
+        return 404
+    # 449 makes Rasa send the call again, with the domain.
+    return 449 if isinstance(error, ActionMissingDomainException) else 400
 
 
 def _read(body: bytes, encoding: str) -> dict[str, Any]:

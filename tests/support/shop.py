@@ -1,0 +1,124 @@
+"""A shop with real profiles and feedback on SQLite, and hand-written stand-ins for index, models and guide."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from lexicon.text import normalise
+from shopguide.bootstrap import Shop
+from shopguide.catalogue.product import Product
+from shopguide.db.engine import Database
+from shopguide.errors import DatabaseError, UnknownProduct
+from shopguide.feedback.service import Feedback
+from shopguide.ids import Sku
+from shopguide.profiles.service import Profiles
+from shopguide.settings import Settings
+
+API_KEY = "test-key-of-the-shop"
+CHAT_SECRET = "test-secret-that-signs-the-chat-tokens"
+
+
+class FakeProducts:
+    """The catalogue in a dictionary; `down` makes it a database that cannot be reached."""
+
+    def __init__(self, products: Iterable[Product]) -> None:
+        self.by_sku = {product.sku: product for product in products}
+        self.down = False
+
+    def revision(self) -> int:
+        if self.down:
+            raise DatabaseError("postgresql://shop:***@db/shop: connection refused")
+        return 7
+
+    def get(self, sku: Sku) -> Product:
+        self.revision()
+        if sku not in self.by_sku:
+            raise UnknownProduct(f"no product {sku!r}")
+        return self.by_sku[sku]
+
+
+class FakeIndex:
+    """What the server asks of the index."""
+
+    revision = 7
+
+    def __init__(self, products: FakeProducts) -> None:
+        self._products = products
+
+    def __len__(self) -> int:
+        return len(self._products.by_sku)
+
+    def __contains__(self, sku: object) -> bool:
+        return sku in self._products.by_sku
+
+    def row(self, sku: Sku) -> int:
+        return list(self._products.by_sku).index(sku)
+
+    def values(self, facet: str, row: int) -> tuple[str, ...]:
+        product = list(self._products.by_sku.values())[row]
+        found = {"brand": (product.brand or "",), "category": product.category}.get(
+            facet, product.facets.get(facet, ())
+        )
+        return tuple(normalise(value) for value in found) if isinstance(found, tuple) else ()
+
+
+class FakeCatalogue:
+    """Hands out the index."""
+
+    def __init__(self, products: FakeProducts) -> None:
+        self._products = products
+
+    def index(self) -> FakeIndex:
+        return FakeIndex(self._products)
+
+
+class FakeRecommender:
+    """Has a version once it is warm."""
+
+    def __init__(self) -> None:
+        self.model_version = "none"
+
+    def warm_up(self) -> None:
+        self.model_version = "3"
+
+
+@dataclass
+class FakeGuide:
+    """Remembers what it was asked."""
+
+    products: FakeProducts
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def recommend(self, *, anchor: Sku | None = None, **need: Any) -> dict[str, Any]:
+        if anchor is not None:
+            self.products.get(anchor)
+        self.asked.append({**need, "anchor": anchor})
+        return {"type": "slate", "slate_id": "s1", "items": []}
+
+
+class FakeShop:
+    """A shop in a folder; `as_shop` is what `create_app` takes."""
+
+    def __init__(self, folder: Path, products: Iterable[Product] = (), **settings: Any) -> None:
+        self.settings = Settings(
+            _env_file=None,
+            **{
+                "database_url": f"sqlite:///{folder / 'shop.db'}",
+                "api_key": API_KEY,
+                "chat_secret": CHAT_SECRET,
+                **settings,
+            },
+        )
+        self.database = Database(self.settings.database_url)
+        self.database.migrate()
+        self.products = FakeProducts(products)
+        self.catalogue = FakeCatalogue(self.products)
+        self.profiles = Profiles(self.database)
+        self.feedback = Feedback(self.database)
+        self.recommender = FakeRecommender()
+        self.guide = FakeGuide(self.products)
+
+    @property
+    def as_shop(self) -> Shop:
+        return cast("Shop", self)
