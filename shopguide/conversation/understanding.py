@@ -32,7 +32,7 @@ _WAIVER_AFTER = re.compile(
     r"^('s| is| are)?\s*(really )?(doesn't|doesnt|does not|don't|dont|do not|not|isn't|isnt|no longer|whatever|open|"
     r"irrelevant|up to you|no matter|unimportant)\b"
 )
-_ADDS = re.compile(r"\b(also|too|as well|either|or|plus|add|include|including)\b")
+_ADDS = re.compile(r"^or\b|\b(also|too|as well|plus|add|include|including)\b")
 _ONLY = re.compile(r"\b(only|just|must be|has to be)\b")
 _SOFT = re.compile(r"\b(if possible|ideally|preferably|if you (have|can)|would be nice|if there (is|are))\b")
 

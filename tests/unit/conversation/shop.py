@@ -1,0 +1,213 @@
+"""A small shop for tests of the conversation: products, a catalogue, and fakes of what the guide stands on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
+from shopguide.conversation.turn import Mention, Turn
+from shopguide.errors import DatabaseError, UnknownShopper, UnknownSlate
+from shopguide.feedback.events import FeedbackEvent, Slate
+from shopguide.feedback.service import RecordResult
+from shopguide.guide import Guide
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
+from shopguide.profiles.service import ShopperView
+from shopguide.recommender.types import RankedProduct, Reason, Recommendation, RecommendationRequest
+from shopguide.settings import Settings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SHOPPER = ShopperId("shopper-1")
+
+SHOES = ("Footwear", "Shoes")
+BAGS = ("Accessories", "Bags")
+KINDS: tuple[tuple[tuple[str, ...], str, int], ...] = (
+    ((*SHOES, "Running shoes"), "sports", 40),
+    ((*SHOES, "Loafers"), "casual", 60),
+    ((*BAGS, "Handbags"), "casual", 50),
+    ((*BAGS, "Backpacks"), "sports", 30),
+    (("Accessories", "Umbrellas"), "casual", 15),
+)
+COLOURS = ("Black", "Blue", "Navy Blue", "White", "Red")
+BRANDS = ("Kestrel", "Aldersea", "Norwell")
+AUDIENCES = ("Men", "Women", "Unisex")
+
+
+def products() -> list[Product]:
+    """Return 225 products: every kind in every colour, brand and audience; red umbrellas are sold out."""
+    made = []
+    for path, occasion, base in KINDS:
+        for c, colour in enumerate(COLOURS):
+            for b, brand in enumerate(BRANDS):
+                for a, audience in enumerate(AUDIENCES):
+                    number = len(made)
+                    price = Decimal(base) + 5 * c + 10 * b + a
+                    made.append(
+                        Product(
+                            sku=Sku(f"S{number:03d}"),
+                            title=f"{brand} {audience} {colour} {path[-1]}",
+                            description="Model KX-45 with laces" if number % 40 == 0 else "Plain and well made",
+                            brand=brand,
+                            category=path,
+                            price=price,
+                            list_price=price * 2 if number % 17 == 0 else None,
+                            currency="EUR",
+                            stock=0 if (path[-1], colour) == ("Umbrellas", "Red") else 3,
+                            rating=3.0 + (number % 20) / 10,
+                            rating_count=number % 30,
+                            facets={"colour": (colour,), "audience": (audience,), "occasion": (occasion,)}
+                            | ({"capacity": 10.0 + 5 * c, "waterproof": c % 2 == 0} if "Bags" in path else {}),
+                            units={"capacity": "l"} if "Bags" in path else {},
+                        )
+                    )
+    return made
+
+
+class FakeCatalogue:
+    """A catalogue that never changes."""
+
+    def __init__(self, index: CatalogueIndex) -> None:
+        self._index = index
+
+    def index(self) -> CatalogueIndex:
+        return self._index
+
+
+class FakeRecommender:
+    """Ranks by rating; remembers what it was asked."""
+
+    def __init__(self, index: CatalogueIndex) -> None:
+        self._index = index
+        self.requests: list[RecommendationRequest] = []
+
+    def recommend(self, request: RecommendationRequest) -> Recommendation:
+        self.requests.append(request)
+        rows = self._index.matching(request.constraints)
+        skus = [self._index.skus[row] for row in rows]
+        left = [
+            sku
+            for sku in skus
+            if sku not in request.exclude and sku != request.anchor and (request.among is None or sku in request.among)
+        ]
+        ordered = sorted(left, key=lambda sku: (-(self._index.product(sku).rating or 0), sku))[: request.k]
+        items = tuple(
+            RankedProduct(sku, 1.0 - place / 10, (self._matches(request, sku),), propensity=0.5)
+            for place, sku in enumerate(ordered)
+        )
+        return Recommendation(items, len(rows), "fake", "v1")
+
+    def _matches(self, request: RecommendationRequest, sku: Sku) -> Reason:
+        row = self._index.row(sku)
+        met: list[dict[str, Any]] = []
+        for c in request.constraints:
+            if c.op == "in":
+                actual = list(self._index.values(c.facet, row))
+                met.append({"facet": c.facet, "op": "in", "values": list(c.values), "actual": actual})
+            elif c.op != "not in":
+                number = float(self._index.numeric(c.facet)[row])
+                met.append({"facet": c.facet, "op": c.op, "value": c.value, "actual": number})
+        return Reason("matches", {"constraints": met})
+
+
+class FakeProfiles:
+    """Profiles in memory that can be down."""
+
+    def __init__(self) -> None:
+        self.evidence: list[PreferenceEvidence] = []
+        self.weights: dict[str, dict[str, float]] = {}
+        self.shoppers: dict[tuple[str, str], ShopperId] = {}
+        self.down = False
+
+    def _check(self) -> None:
+        if self.down:
+            raise DatabaseError("down")
+
+    def shopper_for(self, channel: str, sender_id: str) -> ShopperId:
+        self._check()
+        return self.shoppers.setdefault((channel, sender_id), ShopperId(f"{channel}:{sender_id}"))
+
+    def record(self, evidence: Sequence[PreferenceEvidence]) -> None:
+        self._check()
+        self.evidence += evidence
+
+    def taste(self, shopper_id: ShopperId) -> TasteProfile:
+        self._check()
+        return TasteProfile(shopper_id, self.weights)
+
+    def show(self, shopper_id: ShopperId) -> ShopperView:
+        self._check()
+        if not self.evidence and not self.weights:
+            raise UnknownShopper(shopper_id)
+        return ShopperView(shopper_id, NOW, (), self.taste(shopper_id), tuple(self.evidence))
+
+
+class FakeFeedback:
+    """Slates and events in memory that can be down."""
+
+    def __init__(self) -> None:
+        self.slates: dict[SlateId, Slate] = {}
+        self.events: dict[str, FeedbackEvent] = {}
+        self.down = False
+
+    def _check(self) -> None:
+        if self.down:
+            raise DatabaseError("down")
+
+    def log_slate(self, slate: Slate) -> None:
+        self._check()
+        self.slates[slate.slate_id] = slate
+
+    def slate(self, slate_id: SlateId) -> Slate:
+        self._check()
+        if slate_id not in self.slates:
+            raise UnknownSlate(slate_id)
+        return self.slates[slate_id]
+
+    def record(self, events: Iterable[FeedbackEvent]) -> RecordResult:
+        self._check()
+        new = {event.event_id: event for event in events}
+        duplicates = len(new.keys() & self.events.keys())
+        self.events |= new
+        return RecordResult(len(new) - duplicates, duplicates, [])
+
+    def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
+        self._check()
+        return [event for event in reversed(self.events.values()) if event.shopper_id == shopper_id][:limit]
+
+
+class Shop:
+    """A guide over the small shop, with its fakes at hand."""
+
+    def __init__(self, index: CatalogueIndex, **settings: Any) -> None:
+        self.index = index
+        self.recommender = FakeRecommender(index)
+        self.profiles = FakeProfiles()
+        self.feedback = FakeFeedback()
+        self.guide = Guide(
+            FakeCatalogue(index),  # type: ignore[arg-type]
+            self.recommender,  # type: ignore[arg-type]
+            self.profiles,  # type: ignore[arg-type]
+            self.feedback,  # type: ignore[arg-type]
+            Settings(_env_file=None, **settings),
+            clock=lambda: NOW,
+        )
+
+
+def mention(entity: str, value: Any, **more: Any) -> Mention:
+    """Return a mention; `facet` is what the extractor sets for core entities."""
+    core = ("category", "brand", "colour", "size", "material", "audience", "occasion", "feature")
+    return Mention(entity, value, **({"facet": entity} if entity in core else {}) | more)
+
+
+def said(text: str, intent: str, *mentions: Mention, **more: Any) -> Turn:
+    """Return a turn, every mention placed where its words stand in the text if they do."""
+    placed = []
+    for one in mentions:
+        at = text.casefold().find(str(one.value).casefold())
+        start, end = (at, at + len(str(one.value))) if at >= 0 and one.end == 0 else (one.start, one.end)
+        fields = {name: getattr(one, name) for name in ("entity", "value", "role", "excluded", "facet", "unit")}
+        placed.append(Mention(**fields, start=start, end=end))
+    more.setdefault("shopper_id", SHOPPER)
+    return Turn(conversation_id=ConversationId("c1"), text=text, intent=intent, mentions=tuple(placed), **more)

@@ -1,0 +1,43 @@
+"""Every fill, change and removal becomes evidence."""
+
+from shopguide.conversation.changes import changes, evidence
+from shopguide.conversation.need import Bounds, Need
+from tests.unit.conversation.shop import NOW, SHOPPER
+
+BEFORE = Need().want("colour", ["white"]).exclude("brand", ["norwell"]).within("price", Bounds(high=80))
+
+
+def test_fills_corrections_and_removals_are_told_apart() -> None:
+    after = (
+        Need()
+        .want("colour", ["black"])
+        .want("audience", ["men"])
+        .exclude("occasion", ["sports"])
+        .within("price", Bounds(high=60))
+    )
+    assert set(changes(BEFORE, after)) == {
+        ("colour", "white", 0, "correction"),
+        ("colour", "black", 1, "correction"),
+        ("audience", "men", 1, "slot"),
+        ("brand", "norwell", 0, "removal"),
+        ("occasion", "sports", -1, "slot"),
+        ("price", "<=80", 0, "correction"),
+        ("price", "<=60", 1, "correction"),
+    }
+    assert set(changes(BEFORE, Need())) == {
+        ("colour", "white", 0, "removal"),
+        ("brand", "norwell", 0, "removal"),
+        ("price", "<=80", 0, "removal"),
+    }
+    assert changes(BEFORE, BEFORE) == []
+
+
+def test_evidence_names_slot_and_source() -> None:
+    need = Need().want("feature", ["hooded"]).within("price", Bounds(high=60)).exclude("colour", ["red"])
+    found = evidence(changes(Need(), need, "critique"), SHOPPER, None, NOW)
+    assert {(piece.slot, piece.value, piece.polarity) for piece in found} == {
+        ("features", "hooded", 1),
+        ("price_max", "<=60", 1),
+        ("excluded", "red", -1),
+    }
+    assert {piece.source for piece in found} == {"critique"}
