@@ -1,0 +1,1 @@
+"""Runners for evaluation sets that are kept outside the repository."""
