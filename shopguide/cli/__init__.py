@@ -18,7 +18,7 @@ def build_app() -> typer.Typer:
         name="shopguide",
         help="A self-hosted shopping guide for your own catalogue: it asks, recommends, explains and remembers.",
         no_args_is_help=True,
-        pretty_exceptions_show_locals=False,
+        pretty_exceptions_enable=False,  # what is not foreseen shows as Python shows it: in logs, without locals
     )
     imports = typer.Typer(help="Read a catalogue or events from files.", no_args_is_help=True)
     root.add_typer(imports, name="import")
