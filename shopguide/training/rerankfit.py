@@ -125,7 +125,7 @@ def fit_reranker(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         steps, seen = steps + 1, seen + len(groups)
-        average = float(loss) if steps == 1 else 0.95 * average + 0.05 * float(loss)
+        average = loss.item() if steps == 1 else 0.95 * average + 0.05 * loss.item()
     progress(1.0)
     model.to("cpu").eval().save_pretrained(folder)
     AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(folder)
