@@ -136,14 +136,14 @@ function thumbs(title, report) {
   return make(
     "span",
     { class: "thumbs" },
-    button("👍", like, choose("like", "dislike")),
-    button("👎", dislike, choose("dislike", "like")),
+    button("", like, choose("like", "dislike")),
+    button("", dislike, choose("dislike", "like")),
   );
 }
 
 function picture(address, alt, className) {
   const url = safeUrl(address);
-  if (!url) return make("div", { class: `${className} missing`, "aria-hidden": "true" }, "🛍");
+  if (!url) return make("div", { class: `${className} missing`, "aria-hidden": "true" });
   const image = make("img", { class: className, alt, loading: "lazy", referrerpolicy: "no-referrer", src: url });
   image.addEventListener("error", () => image.replaceWith(picture("", alt, className)), { once: true });
   return image;
