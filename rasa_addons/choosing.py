@@ -1,6 +1,7 @@
 """Which of a form's meanings is meant here, and whether any is: "orange" the colour, "apple" the brand or a fruit."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from math import log10
 
 from lexicon.facets import SLOT_OF_FACET
@@ -11,6 +12,24 @@ from rasa_addons.words import Phrases, Sentence, keys
 _DESCRIPTIVE = 0.5  # share of the products that have a value, from which a facet is taken for a plain one (season)
 _SHORT_MESSAGE = 2  # words; all of them together are an answer
 _NAMED, _ASKED, _CUED, _JOINED, _MODIFIES = 3.0, 4.0, 1.5, 2.0, 1.0
+
+
+class Neighbours:
+    """The matches of a sentence by where they begin and end."""
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        """Take all matches, overlapping ones too."""
+        self._starting: dict[int, list[Match]] = defaultdict(list)
+        self._ending: dict[int, list[Match]] = defaultdict(list)
+        for match in matches:
+            self._starting[match.start].append(match)
+            self._ending[match.end].append(match)
+
+    def of(self, match: Match) -> Iterator[Match]:
+        """Yield the matches with at most one word between them and this one."""
+        for away in (0, 1):
+            yield from self._ending.get(match.start - away, ())
+            yield from self._starting.get(match.end + away, ())
 
 
 class Chooser:
@@ -24,9 +43,7 @@ class Chooser:
         self._products = totals.get("brand") or totals.get("category", 0)
         self._names = {facet: Phrases.of(list(spoken)) for facet, spoken in names.items()}
 
-    def choose(
-        self, sentence: Sentence, match: Match, matches: Sequence[Match], open_facet: str | None
-    ) -> Reading | None:
+    def choose(self, sentence: Sentence, match: Match, matches: "Neighbours", open_facet: str | None) -> Reading | None:
         """Return the best reading of a match that has enough to speak for it, or None."""
         scored: list[tuple[float, float, Reading]] = []
         for reading in match.readings:
@@ -46,7 +63,7 @@ class Chooser:
         return prior
 
     def _support(
-        self, sentence: Sentence, match: Match, reading: Reading, matches: Sequence[Match], open_facet: str | None
+        self, sentence: Sentence, match: Match, reading: Reading, matches: "Neighbours", open_facet: str | None
     ) -> float:
         """Return how much the surroundings speak for a reading."""
         facet, score = reading.facet, 0.0
@@ -66,15 +83,10 @@ class Chooser:
             score -= _NAMED
         if facet == "brand" and self._is_name(sentence, match):
             score += _CUED
-        for other in matches:
-            if other.end <= match.start or other.start >= match.end:
-                score += self._neighbour(sentence, match, reading, other)
-        return score
+        return score + sum(self._neighbour(sentence, match, reading, other) for other in matches.of(match))
 
     def _neighbour(self, sentence: Sentence, match: Match, reading: Reading, other: Match) -> float:
         gap = range(match.end, other.start) if other.start >= match.end else range(other.end, match.start)
-        if len(gap) > 1:
-            return 0.0
         facets = {one.facet for one in other.readings}
         joined = len(gap) == 1 and sentence.key(gap[0]) in self._vocabulary.raw["sizes"]["joiners"]
         if joined and facets == {reading.facet}:

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lexicon.facets import CORE_FACETS
-
 SEARCH_FORM = "search_form"
 _RECENT = 30  # events to look back for the slate on screen
 _FACET_OF_SLOT = {"features": "feature", "price_min": "price", "price_max": "price", "min_rating": "rating"}
-_NOT_FACETS = {"other_facets", "excluded", "answer"}
 
 
 @dataclass(frozen=True)
@@ -34,16 +31,9 @@ def _slot(tracker: Any, name: str) -> Any:
 
 
 def _open_facet(tracker: Any) -> str | None:
-    """Return the facet of the open question: the requested slot's, or the last one asked about."""
-    if tracker.active_loop_name != SEARCH_FORM:
-        return None
-    requested = _slot(tracker, "requested_slot")
-    if requested in CORE_FACETS or requested in _FACET_OF_SLOT:
-        return str(_FACET_OF_SLOT.get(requested, requested))
-    asked = _slot(tracker, "asked_facets")
-    if isinstance(asked, list) and asked:
-        return str(_FACET_OF_SLOT.get(asked[-1], asked[-1]))
-    return None if requested is None or requested in _NOT_FACETS else str(requested)
+    """Return the facet of the open question: the slot that the form asks for bears its name."""
+    requested = _slot(tracker, "requested_slot") if tracker.active_loop_name == SEARCH_FORM else None
+    return None if requested is None else str(_FACET_OF_SLOT.get(requested, requested))
 
 
 def _titles(tracker: Any) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from lexicon.entries import Lexicon
 from rasa_addons import vocabulary as vocabularies
 from rasa_addons.amounts import AmountRules
-from rasa_addons.choosing import Chooser, spoken_names
+from rasa_addons.choosing import Chooser, Neighbours, spoken_names
 from rasa_addons.entity_context import EntityContext
 from rasa_addons.inert import InertRules
 from rasa_addons.matching import LexiconMatcher, Match
@@ -34,6 +34,7 @@ class EntityRules:
         facets = {*named, *self._vocabulary.facet_names, *(entry.facet for entry in lexicon.values)}
         names = {facet: spoken_names(facet, named.get(facet, ()), self._vocabulary) for facet in facets}
         self._chooser = Chooser(self._vocabulary, names, self._matcher.totals)
+        self._title_after = frozenset(self._vocabulary.raw["product"]["after"])
         self._inert = InertRules(self._vocabulary)
         self._ordinals = OrdinalRules(self._vocabulary)
         self._amounts = AmountRules(lexicon, self._vocabulary)
@@ -84,22 +85,29 @@ class EntityRules:
     ) -> list[Mention]:
         """Return the values of the longest matches together with the numeric mentions that no value contains."""
         found: list[Mention] = []
+        taken = {index for mention in fixed for index in range(mention.start, mention.end)}
+        said = {index: one for one in numeric for index in range(one.start, one.end + one.reach)}
+        neighbours = Neighbours(matches)
         for match in matches:
-            taken = Mention(match.start, match.end, "", "")
-            if any(taken.overlaps(other) for other in (*found, *fixed)):
+            words = range(match.start, match.end)
+            crossed = {id(said[index]): said[index] for index in words if index in said}
+            if not taken.isdisjoint(words) or any(self._holds(one, match) for one in crossed.values()):
                 continue
-            if any(one.end <= match.start and match.end <= one.end + one.reach for one in numeric):
-                continue
-            crossed = [one for one in numeric if taken.overlaps(one)]
-            if any(one.end - one.start >= match.end - match.start and not _yields(one) for one in crossed):
-                continue
-            chosen = self._chooser.choose(sentence, match, matches, context.open_facet)
+            chosen = self._chooser.choose(sentence, match, neighbours, context.open_facet)
             if chosen is None:
                 continue
-            numeric = [one for one in numeric if one not in crossed]
+            taken.update(words)
             facet = chosen.facet if chosen.entity == "facet_value" else self._chooser.hint(match, chosen)
             found.append(Mention(match.start, match.end, chosen.entity, chosen.value, facet=facet))
-        return found + _free(numeric, fixed)
+        return found + [one for one in numeric if taken.isdisjoint(range(one.start, one.end))]
+
+    @staticmethod
+    def _holds(one: Mention, match: Match) -> bool:
+        """Whether a numeric mention keeps words that a value would take: it is as long, or the words are its bound."""
+        if match.start >= one.end:
+            return match.end <= one.end + one.reach
+        yields = one.entity in ("size", "quantity") and one.unit is None
+        return one.end - one.start >= match.end - match.start and not yields
 
     def _titles(self, sentence: Sentence, context: EntityContext) -> list[Mention]:
         """Return the products on screen that are named by their whole titles."""
@@ -115,30 +123,20 @@ class EntityRules:
         """Fold "the Fastrack Men Black Watch" into one product: definite, capitalised, from a brand to a category."""
         ordered = sorted(mentions, key=lambda mention: mention.start)
         for first, brand in enumerate(ordered):
+            if brand.entity != "brand" or sentence.key(brand.start - 1) not in self._title_after:
+                continue
             last = first
             while last + 1 < len(ordered) and ordered[last + 1].start == ordered[last].end:
                 last += 1
-            run = ordered[first : last + 1]
-            definite = brand.start > 0 and sentence.key(brand.start - 1) in self._vocabulary.raw["product"]["after"]
-            written = all(word.capital for word in sentence.words[brand.start : run[-1].end])
-            if (
-                len(run) >= _TITLE_PARTS
-                and definite
-                and written
-                and brand.entity == "brand"
-                and run[-1].entity == "category"
-            ):
-                value = " ".join(sentence.keys[brand.start : run[-1].end])
-                product = Mention(brand.start, run[-1].end, "product", value)
+            end = ordered[last].end
+            written = all(word.capital for word in sentence.words[brand.start : end])
+            if last - first + 1 >= _TITLE_PARTS and written and ordered[last].entity == "category":
+                product = Mention(brand.start, end, "product", " ".join(sentence.keys[brand.start : end]))
                 return [*ordered[:first], product, *ordered[last + 1 :]]
         return mentions
 
 
-def _yields(mention: Mention) -> bool:
-    """Whether a numeric mention gives way to a value over the same words: one that no unit or currency holds."""
-    return mention.entity in ("size", "quantity") and mention.unit is None
-
-
 def _free(mentions: Sequence[Mention], taken: Sequence[Mention]) -> list[Mention]:
-    """Return the mentions that overlap none of those taken."""
-    return [mention for mention in mentions if not any(mention.overlaps(other) for other in taken)]
+    """Return the mentions that share no word with those taken."""
+    words = {index for mention in taken for index in range(mention.start, mention.end)}
+    return [mention for mention in mentions if words.isdisjoint(range(mention.start, mention.end))]

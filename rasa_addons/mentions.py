@@ -20,10 +20,6 @@ class Mention:
     reach: int = 0
     """Words behind the mention that say something of it and name nothing themselves ("fifty tops")."""
 
-    def overlaps(self, other: "Mention") -> bool:
-        """Return whether two mentions share a word."""
-        return self.start < other.end and other.start < self.end
-
     def as_entity(self, span: tuple[int, int]) -> dict[str, Any]:
         """Return the entity with its offsets; keys that do not apply are left out."""
         entity: dict[str, Any] = {"entity": self.entity, "value": self.value, "start": span[0], "end": span[1]}

@@ -22,14 +22,15 @@ class NegationRules:
         """Set the group of every mention that a negation reaches."""
         able = sorted((m for m in mentions if m.entity not in NEVER_EXCLUDED), key=lambda m: m.start)
         starts = {mention.start: mention for mention in able}
+        inside = {index for mention in able for index in range(mention.start, mention.end)}
         index = 0
         while index < len(sentence):
-            index = self._from(sentence, index, starts)
+            index = self._from(sentence, index, starts, inside)
         for mention in able:
             if self._vocabulary.negators_after.at(sentence, mention.end):
                 mention.group = "excluded"
 
-    def _from(self, sentence: Sentence, index: int, starts: dict[int, Mention]) -> int:
+    def _from(self, sentence: Sentence, index: int, starts: dict[int, Mention], inside: set[int]) -> int:
         """Apply a negation that begins at `index`, if one does; return where to go on."""
         harmless = self._vocabulary.harmless.at(sentence, index)
         negator = self._vocabulary.negators.at(sentence, index)
@@ -37,7 +38,7 @@ class NegationRules:
             return index + len(harmless)
         if not negator:
             return index + 1
-        if any(mention.start <= index < mention.end for mention in starts.values()):
+        if index in inside:
             return index + 1
         end = index + len(negator)
         # "no, blue" answers a question: nothing behind the comma is meant.

@@ -15,6 +15,9 @@ from lexicon.text import normalise
 MAX_CHARACTERS = 20_000
 """What stands behind this many characters of a message is not read."""
 
+MAX_WORDS = 1_000
+"""Nor what stands behind this many words: nobody's need is so long, and time stays bounded."""
+
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[\p{{L}}--[{_UNSPACED}]]\p{{M}}*"
 _PIECE = regex.compile(
@@ -56,6 +59,8 @@ def split(text: str) -> list[Word]:
         if key:
             words.append(Word(key, match.start(), match.end(), kind, text[last : match.start()], piece[:1].isupper()))
             last = match.end()
+            if len(words) == MAX_WORDS:
+                break
     return words
 
 
