@@ -24,7 +24,7 @@ ACTION_TIMEOUT_SECONDS = 20
 """What Rasa waits for the action server; its own value, five minutes, is longer than anybody waits."""
 
 _WORDING = {
-    "utter_unavailable": "Sorry, I can't answer that right now. Please try again in a moment.",
+    "utter_smalltalk_apology": "Sorry, I can't answer that right now. Please try again in a moment.",
     "utter_message_shortened": f"That was a long message: I read the first {MAX_CHARACTERS:,} characters of it.",
 }
 """Used when domain.yml has no response of the name, and when no model is loaded."""
@@ -112,7 +112,7 @@ def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
         if counting.sent or await _is_paused(find_agent(), message.sender_id):
             return
         logger.warning("A turn brought no reply: apologising")
-        apology = await _wording("utter_unavailable", find_agent(), message)
+        apology = await _wording("utter_smalltalk_apology", find_agent(), message)
         await channel.send_response(message.sender_id, {"text": apology})
 
     return handle
