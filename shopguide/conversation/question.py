@@ -70,6 +70,11 @@ class Question:
 def next_question(need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
     """Return the most telling question about the products in `rows`, or `None` if none is worth asking."""
     asked = {*need.asked, *need.waived}
+    if "category" not in need.wanted and "category" not in asked and "category" in index.facets:
+        # The colour of what? Until the kind of thing is known, other answers mean little.
+        first = question_about("category", need, index, rows)
+        if first is not None:
+            return first
     best: Question | None = None
     for facet in index.facets:
         if facet in asked or facet == "rating" or (facet in need.facets and facet != "category"):

@@ -83,7 +83,7 @@ def understand(need: Need, turn: Turn, index: "CatalogueIndex") -> Understanding
         said=frozenset(reading.said),
         critiques=reading.critiques(),
         ordinals=ordinals(turn.mentions),
-        soft=frozenset(reading.said) if _SOFT.search(reading.text) else frozenset(),
+        soft=reading.soft(),
         switched=reading.switched,
     )
 
@@ -286,6 +286,23 @@ class _Reading:
         if found:
             self.said.add("text")
             self.need = replace(self.need, words=" ".join(found))
+
+    def soft(self) -> frozenset[str]:
+        """Return the facet that an "if possible" is said of: the one named next to it, in the same clause if it can."""
+        hedge = _SOFT.search(self.turn.text.casefold())
+        named = [(m.start, m.end, m.facet or m.entity) for m in self.turn.mentions if m.entity != "category"]
+        named = [entry for entry in named if entry[2] in self.said]
+        if hedge is None or not named:
+            return frozenset()
+
+        def distance(entry: tuple[int, int, str]) -> int:
+            start, end, _ = entry
+            between = (
+                self.turn.text[end : hedge.start()] if end <= hedge.start() else self.turn.text[hedge.end() : start]
+            )
+            return len(between) + 100 * sum(between.count(mark) for mark in ",;.")
+
+        return frozenset({min(named, key=distance)[2]})
 
     def critiques(self) -> dict[str, str]:
         """Return the critiques whose facet the message does not bound itself."""

@@ -1,0 +1,338 @@
+"""The search use cases over a small shop: ask, show, page, criticise, relax, remember."""
+
+from statistics import median
+
+import pytest
+
+from shopguide.conversation.need import Bounds, Need
+from shopguide.conversation.outcomes import (
+    Ask,
+    CritiqueFailed,
+    NoMore,
+    NoSlate,
+    NothingFound,
+    Ready,
+    SearchOutcome,
+    SlateShown,
+    Unchanged,
+)
+from shopguide.conversation.turn import Turn
+from shopguide.ids import Sku
+from tests.unit.conversation.shop import SHOPPER, Shop, mention, said
+
+
+def converse(shop: Shop, need: Need, turn: Turn) -> SlateShown:
+    """Take a turn that is answered at once and return what is shown."""
+    considered = shop.guide.consider(turn, need)
+    assert isinstance(considered, Ready)
+    return shown(shop.guide.search(turn, considered.need))
+
+
+def shown(outcome: SearchOutcome) -> SlateShown:
+    assert isinstance(outcome, SlateShown)
+    return outcome
+
+
+def open_shoes(shop: Shop) -> SlateShown:
+    turn = said(
+        "white shoes for women",
+        "search_products",
+        mention("colour", "white"),
+        mention("category", "shoes"),
+        mention("audience", "women"),
+    )
+    return converse(shop, Need(), turn)
+
+
+def skus(outcome: SlateShown) -> list[Sku]:
+    return [item.product.sku for item in outcome.items]
+
+
+def prices(outcome: SlateShown) -> list[float]:
+    return [float(item.product.price or 0) for item in outcome.items]
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def test_at_most_two_questions_then_a_slate(shop: Shop) -> None:
+    turn = said("shoes", "search_products", mention("category", "shoes"))
+    first = shop.guide.consider(turn, Need())
+    assert isinstance(first, Ask)
+    waived = said("whatever", "no_preference", open_question=first.question.facet)
+    second = shop.guide.consider(waived, first.need)
+    assert isinstance(second, Ask)
+    assert second.question.facet != first.question.facet
+    last = said("whatever", "no_preference", open_question=second.question.facet)
+    ready = shop.guide.consider(last, second.need)
+    assert isinstance(ready, Ready)
+    outcome = shown(shop.guide.search(last, ready.need))
+    assert len(outcome.items) == 5
+    assert ready.need.wanted == {"category": ("shoes",)}
+
+
+def test_no_question_where_none_are_allowed(index: object, shop: Shop) -> None:
+    quiet = Shop(shop.index, max_questions=0)
+    considered = quiet.guide.consider(said("shoes", "search_products", mention("category", "shoes")), Need())
+    assert isinstance(considered, Ready)
+
+
+@pytest.mark.parametrize(
+    "mentions",
+    [
+        [mention("category", "shoes"), mention("colour", "blue")],
+        [mention("category", "shoes"), mention("price", 60, role="max")],
+        [mention("colour", "blue"), mention("audience", "men"), mention("brand", "kestrel")],
+    ],
+)
+def test_a_need_with_details_is_answered_at_once(shop: Shop, mentions: list[object]) -> None:
+    considered = shop.guide.consider(said("x", "search_products", *mentions), Need())  # type: ignore[arg-type]
+    assert isinstance(considered, Ready)
+
+
+def test_once_something_was_shown_nothing_is_asked(shop: Shop) -> None:
+    slate = open_shoes(shop)
+    wide = said("any colour", "no_preference", mention("facet_name", "colour"), current_slate=slate.slate_id)
+    assert isinstance(shop.guide.consider(wide, slate.need), Ready)
+
+
+def test_a_new_kind_of_product_may_be_asked_about(shop: Shop) -> None:
+    need = Need().want("category", ["shoes"]).want("colour", ["blue"])
+    turn = said("umbrellas", "search_products", mention("category", "umbrellas"), current_slate="s")
+    assert isinstance(shop.guide.consider(turn, Need().want("category", ["shoes"])), Ask)
+    # Its colour comes along and makes it clear.
+    assert isinstance(shop.guide.consider(turn, need), Ready)
+
+
+def test_impatience_is_heeded(shop: Shop) -> None:
+    need = Need().want("category", ["shoes"]).ask("audience")
+    turn = said("just show me", "ask_recommendation", open_question="audience")
+    assert isinstance(shop.guide.consider(turn, need), Ready)
+
+
+@pytest.mark.parametrize("intent", ["chitchat", "greet", "out_of_scope", "show_profile", "affirm", "thank"])
+def test_an_aside_is_no_answer(shop: Shop, intent: str) -> None:
+    need = Need().want("category", ["shoes"]).ask("audience")
+    assert shop.guide.consider(said("x", intent, open_question="audience"), need) is None
+    again = shop.guide.question(need, "audience")
+    assert again is not None
+    assert again.facet == "audience"
+
+
+def test_an_answer_counts_whatever_the_classifier_says(shop: Shop) -> None:
+    need = Need().want("category", ["shoes"]).ask("audience").ask("colour")
+    turn = said("men innit", "out_of_scope", mention("audience", "men"), open_question="audience")
+    considered = shop.guide.consider(turn, need)
+    assert isinstance(considered, Ready)
+    assert considered.need.wanted["audience"] == ("men",)
+
+
+def test_advice_asks_a_stranger_and_serves_a_regular(shop: Shop) -> None:
+    turn = said("what would you recommend", "ask_recommendation")
+    assert isinstance(shop.guide.consider(turn, Need()), Ask)
+    shop.profiles.weights = {"brand": {"kestrel": 0.6}}
+    assert isinstance(shop.guide.consider(turn, Need()), Ready)
+
+
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_slate_is_logged_as_it_was_shown(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    logged = shop.feedback.slates[outcome.slate_id]
+    assert [item.sku for item in logged.items] == skus(outcome)
+    assert [item.position for item in logged.items] == [1, 2, 3, 4, 5]
+    assert {item.propensity for item in logged.items} == {0.5}
+    assert (logged.policy, logged.model_version, logged.shopper_id) == ("fake", "v1", SHOPPER)
+    assert {"facet": "colour", "op": "in", "values": ["white"]} in [dict(c) for c in logged.constraints]
+    assert logged.state["reasons"][skus(outcome)[0]][0]["kind"] == "matches"
+
+
+def test_more_never_repeats_and_ends(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    seen = set(skus(outcome))
+    total = outcome.total
+    while True:
+        turn = said("more", "show_more", current_slate=outcome.slate_id)
+        following = shop.guide.more(turn, outcome.need)
+        if isinstance(following, NoMore):
+            break
+        outcome = shown(following)
+        assert not seen & set(skus(outcome))
+        seen |= set(skus(outcome))
+    assert len(seen) == total == following.total
+
+
+def test_a_correction_that_changes_nothing_was_not_understood(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said("hm, the fancy sort", "inform_preference", current_slate=outcome.slate_id)
+    assert isinstance(shop.guide.search(turn, outcome.need), Unchanged)
+
+
+def test_nothing_found_says_what_would_help(shop: Shop) -> None:
+    turn = said("x", "search_products", mention("category", "handbags"), mention("colour", "green"))
+    considered = shop.guide.consider(turn, Need())
+    assert isinstance(considered, Ready)
+    outcome = shop.guide.search(turn, considered.need)
+    assert isinstance(outcome, NothingFound)
+    assert [(one.facets, one.count) for one in outcome.relaxations][0] == (("colour",), 45)
+    assert outcome.sold_out == 0
+
+
+def test_what_is_sold_out_is_said_to_be(shop: Shop) -> None:
+    outcome = shop.guide.search(
+        said("x", "search_products"), Need().want("category", ["umbrellas"]).want("colour", ["red"])
+    )
+    assert isinstance(outcome, NothingFound)
+    assert outcome.sold_out == 9
+
+
+def test_a_wish_gives_way_and_is_still_a_wish(shop: Shop) -> None:
+    turn = said(
+        "handbags, ideally green", "search_products", mention("category", "handbags"), mention("colour", "green")
+    )
+    considered = shop.guide.consider(turn, Need().want("brand", ["kestrel"]))
+    assert isinstance(considered, Ready)
+    outcome = shown(shop.guide.search(turn, considered.need))
+    assert outcome.gave_way == ("colour",)
+    assert outcome.need.wanted == {"brand": ("kestrel",), "category": ("handbags",)}
+    assert shop.recommender.requests[-1].preferences.weight("colour", "green") == 1.0
+
+
+def test_a_model_number_decides(shop: Shop) -> None:
+    turn = said("shoes kx-45", "search_products", mention("category", "shoes"))
+    outcome = converse(shop, Need(), turn)
+    assert 0 < outcome.total < 5
+    assert all("KX-45" in item.product.description for item in outcome.items)
+
+
+def test_words_come_first_and_the_slate_is_filled(shop: Shop) -> None:
+    turn = said("shoes with laces", "search_products", mention("category", "shoes"))
+    outcome = converse(shop, Need(), turn)
+    with_laces = ["laces" in item.product.description for item in outcome.items]
+    assert with_laces == sorted(with_laces, reverse=True)
+    assert True in with_laces
+    assert len(outcome.items) == 5
+
+
+# -- criticising -------------------------------------------------------------------------------------------------------
+
+
+def test_cheaper_is_cheaper_until_nothing_is(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    for _ in range(20):
+        turn = said("cheaper", "critique_slate", mention("critique", "price:down"), current_slate=outcome.slate_id)
+        following = shop.guide.critique(turn, outcome.need)
+        if isinstance(following, CritiqueFailed):
+            break
+        assert median(prices(shown(following))) < median(prices(outcome))
+        outcome = shown(following)
+    assert isinstance(following, CritiqueFailed)
+    assert following.why == "extreme"
+    assert following.best is not None
+    assert float(following.best.price or 0) == min(prices(outcome))
+    assert any(piece.source == "critique" and piece.value.startswith("<=") for piece in shop.profiles.evidence)
+
+
+def test_like_the_second_but_in_blue(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said(
+        "the second one in blue",
+        "critique_slate",
+        mention("ordinal", 2),
+        mention("colour", "blue"),
+        current_slate=outcome.slate_id,
+    )
+    following = shown(shop.guide.critique(turn, outcome.need))
+    assert shop.recommender.requests[-1].anchor == skus(outcome)[1]
+    assert following.anchor is not None
+    assert following.need.wanted["colour"] == ("blue",)
+    # The next wish still resembles it.
+    turn = said(
+        "not Kestrel", "inform_preference", mention("brand", "kestrel", excluded=True), current_slate=following.slate_id
+    )
+    converse(shop, following.need, turn)
+    assert shop.recommender.requests[-1].anchor == skus(outcome)[1]
+
+
+def test_a_place_that_is_not_on_the_slate(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said("like number 9", "critique_slate", mention("ordinal", 9), current_slate=outcome.slate_id)
+    assert shop.guide.critique(turn, outcome.need) == NoSlate(places=5)
+
+
+def test_a_critique_of_nothing(shop: Shop) -> None:
+    turn = said("cheaper", "critique_slate", mention("critique", "price:down"))
+    assert shop.guide.critique(turn, Need()) == NoSlate()
+
+
+def test_something_else_shows_something_else(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    following = shown(shop.guide.critique(said("meh", "critique_slate", current_slate=outcome.slate_id), outcome.need))
+    assert not set(skus(outcome)) & set(skus(following))
+
+
+def test_cheap_in_a_search_bounds_the_price(shop: Shop) -> None:
+    turn = said("cheap shoes", "search_products", mention("category", "shoes"), mention("critique", "price:down"))
+    considered = shop.guide.consider(turn, Need())
+    assert isinstance(considered, Ready)
+    high = considered.need.bound("price").high
+    assert high is not None
+    assert high < 80
+
+
+# -- remembering -------------------------------------------------------------------------------------------------------
+
+
+def test_every_fill_and_change_reaches_the_profile(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said(
+        "black ones, not Norwell",
+        "inform_preference",
+        mention("colour", "black"),
+        mention("brand", "norwell", excluded=True),
+        current_slate=outcome.slate_id,
+    )
+    converse(shop, outcome.need, turn)
+    told = {(p.facet, p.value, p.polarity, p.source) for p in shop.profiles.evidence}
+    assert {
+        ("colour", "white", 1, "slot"),
+        ("audience", "women", 1, "slot"),
+        ("colour", "white", 0, "correction"),
+        ("colour", "black", 1, "correction"),
+        ("brand", "norwell", -1, "slot"),
+    } <= told
+
+
+def test_without_a_shopper_nothing_is_written(shop: Shop) -> None:
+    turn = said("x", "search_products", mention("category", "shoes"), mention("colour", "blue"), shopper_id=None)
+    converse(shop, Need(), turn)
+    assert shop.profiles.evidence == []
+
+
+def test_a_database_that_is_down_costs_the_memory_only(shop: Shop) -> None:
+    shop.profiles.down = shop.feedback.down = True
+    outcome = open_shoes(shop)
+    turn = said("more", "show_more", current_slate=outcome.slate_id)
+    following = shown(shop.guide.more(turn, outcome.need))
+    assert not set(skus(outcome)) & set(skus(following))
+
+
+def test_what_was_disliked_is_not_shown_again(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    shop.guide.dislike(said("not the first", "dislike_product", mention("ordinal", 1), current_slate=outcome.slate_id))
+    assert skus(outcome)[0] not in skus(open_shoes(shop))
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        Need().want("category", ["shoes"]).within("price", Bounds(high=70)),
+        Need().want("category", ["bags"]).exclude("colour", ["blue"]).want("audience", ["men"]),
+        Need().want("colour", ["blue"]).exclude("brand", ["kestrel"]).within("rating", Bounds(low=4)),
+    ],
+)
+def test_no_slate_breaks_the_need(shop: Shop, need: Need) -> None:
+    outcome = shown(shop.guide.search(said("x", "search_products"), need))
+    allowed = {shop.index.skus[row] for row in shop.index.matching(need.constraints())}
+    assert set(skus(outcome)) <= allowed

@@ -1,0 +1,110 @@
+"""The next question is the one that tells most, and never one that was answered."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
+from shopguide.conversation.need import Bounds, Need
+from shopguide.conversation.question import OPTIONS, next_question, nice, question_about
+from shopguide.ids import Sku
+
+
+def rows(index: CatalogueIndex, need: Need) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
+    return index.matching(need.constraints())
+
+
+def test_asks_what_kind_first(index: CatalogueIndex) -> None:
+    question = next_question(Need(), index, rows(index, Need()))
+    assert question is not None
+    assert question.facet == "category"
+    # Departments, the highest level that tells the products apart.
+    assert {option.answer.value for option in question.options} == {"footwear", "accessories"}
+
+
+def test_a_known_category_is_narrowed_to_its_kinds(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["shoes"])
+    question = question_about("category", need, index, rows(index, need))
+    assert question is not None
+    assert [(o.answer.value, o.count) for o in question.options] == [("loafers", 45), ("running shoes", 45)]
+
+
+def test_never_asks_what_is_known_asked_or_waived(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["loafers"]).want("colour", ["blue"]).within("price", Bounds(high=90))
+    need = need.ask("audience").waive("brand")
+    seen = set()
+    while (question := next_question(need, index, rows(index, need))) is not None:
+        assert question.facet not in {"colour", "price", "audience", "brand", "rating"} | seen
+        seen.add(question.facet)
+        need = need.ask(question.facet)
+
+
+def test_a_facet_that_does_not_split_is_not_asked(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["loafers"])
+    # All loafers are casual.
+    assert question_about("occasion", need, index, rows(index, need)) is None
+
+
+def test_a_facet_that_few_have_is_not_asked(index: CatalogueIndex) -> None:
+    # Only bags have a capacity, and most of the products are no bags.
+    assert question_about("capacity", Need(), index, rows(index, Need())) is None
+    need = Need().want("category", ["bags"])
+    question = question_about("capacity", need, index, rows(index, need))
+    assert question is not None
+    assert question.unit == "l"
+    assert [str(option.answer) for option in question.options][0] == "capacity=10"
+
+
+def test_prices_are_asked_as_ranges_that_cover_all(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["shoes"])
+    question = question_about("price", need, index, rows(index, need))
+    assert question is not None
+    bounds = [option.answer.bounds for option in question.options]
+    assert bounds[0].low is None
+    assert bounds[-1].high is None
+    assert all(one.high == other.low for one, other in zip(bounds, bounds[1:], strict=False))
+    assert sum(option.count for option in question.options) >= question.matches
+
+
+def test_a_yes_or_no_question_offers_both(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["bags"])
+    question = question_about("waterproof", need, index, rows(index, need))
+    assert question is not None
+    assert [option.answer.value for option in question.options] == ["yes", "no"]
+
+
+def test_excluded_values_are_not_offered(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["shoes"]).exclude("colour", ["red"])
+    question = question_about("colour", need, index, rows(index, need))
+    assert question is not None
+    assert "red" not in {option.answer.value for option in question.options}
+
+
+def test_many_small_values_tell_less_than_a_few_large_ones() -> None:
+    products = [
+        Product(
+            Sku(str(n)), f"thing {n}", facets={"maker": (f"maker {n % 100}",), "shape": (("round", "square")[n % 2],)}
+        )
+        for n in range(400)
+    ]
+    index = CatalogueIndex(products)
+    question = next_question(Need(), index, index.matching())
+    assert question is not None
+    assert question.facet == "shape"
+    # A hundred makers: five buttons would reach one product in twenty.
+    about_makers = question_about("maker", Need(), index, index.matching())
+    assert about_makers is not None
+    assert about_makers.gain < question.gain
+    assert len(about_makers.options) == OPTIONS
+
+
+def test_no_question_without_products(index: CatalogueIndex) -> None:
+    assert next_question(Need(), index, index.matching()[:0]) is None
+
+
+@given(st.floats(0.01, 1e7))
+def test_nice_numbers_stay_close(number: float) -> None:
+    assert nice(number) == pytest.approx(number, rel=0.34)
+    assert len(f"{nice(number):g}".replace(".", "").strip("0").split("e")[0]) <= 2
