@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="what the dialogue server sends to /webhook as ?token=…; empty: nothing is asked"
     )
     web_dir: Path = Field(Path("web"), description="the chat page")
-    images_dir: Path | None = Field(None, description="pictures served under /images; empty: none")
+    demo_images_dir: Path = Field(Path("demo/images"), description="the demo shop's pictures, under /demo/images")
     cors_origins: list[str] = Field([], description="origins of pages that may call the API, as a JSON list")
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")

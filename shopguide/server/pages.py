@@ -17,7 +17,7 @@ _PICTURE = {**_HARMLESS, "Content-Security-Policy": "default-src 'none'; style-s
 
 
 def add_pages(app: FastAPI, settings: Settings) -> None:
-    """Add the chat page, its files and, if there are any, the pictures."""
+    """Add the chat page, its files and the demo shop's pictures."""
     policy = page_policy(settings.chat_url or settings.rasa_url)
     page = settings.web_dir / "index.html"
 
@@ -29,8 +29,8 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
         return FileResponse(page, headers=headers)
 
     app.mount("/web", _Files(settings.web_dir, {**_HARMLESS, "Cache-Control": "no-cache"}), name="web")
-    if settings.images_dir is not None:
-        app.mount("/images", _Files(settings.images_dir, {**_PICTURE, "Cache-Control": "max-age=3600"}), name="images")
+    pictures = _Files(settings.demo_images_dir, {**_PICTURE, "Cache-Control": "max-age=3600"})
+    app.mount("/demo/images", pictures, name="pictures")
 
 
 def page_policy(socket_url: str) -> str:

@@ -60,7 +60,7 @@ def slate() -> dict[str, Any]:
             "in_stock": True,
             "rating": 4.4,
             "rating_count": 210,
-            "image": "/images/shoe.svg",
+            "image": "/demo/images/shoe.svg",
             "url": "https://shop.test/a",
             "facets": {"colour": "blue"},
             "reasons": [{"kind": "matches", "text": "blue, under €80"}, {"kind": "taste", "text": "you like Kestrel"}],
@@ -85,7 +85,7 @@ def slate() -> dict[str, Any]:
             "position": 3,
             "title": "Plain",
             "price": None,
-            "image": "/images/missing.svg",
+            "image": "/demo/images/missing.svg",
             "url": "data:text/html,x",
         },
     ]
@@ -159,7 +159,7 @@ class Served:
         images.mkdir()
         (images / "shoe.svg").write_text(PICTURE)
         shoe = Product(Sku("A"), "Strider", brand="Kestrel", category=("Shoes",), price=Decimal("74.9"), currency="EUR")
-        self.shop = FakeShop(folder, [shoe], rasa_url=self.url, images_dir=images, port=self.port)
+        self.shop = FakeShop(folder, [shoe], rasa_url=self.url, demo_images_dir=images, port=self.port)
         self.dialogue = FakeDialogue(self.shop)
         package = ModuleType("tests_browser_actions")
         package.__path__ = []

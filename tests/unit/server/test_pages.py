@@ -66,7 +66,7 @@ def test_pictures_are_served_as_pictures(client: TestClient, tmp_path: Path) -> 
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "mug.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
-    answer = client.get("/images/mug.svg")
+    answer = client.get("/demo/images/mug.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
@@ -81,13 +81,13 @@ def test_nothing_outside_the_folder_is_served(client: TestClient, tmp_path: Path
         hidden.write_text("secret")
     (folder / "link.svg").symlink_to(tmp_path / "shop.db")
     assert (tmp_path / "shop.db").exists()
-    assert client.get(f"/images/{path}").status_code == 404
+    assert client.get(f"/demo/images/{path}").status_code == 404
 
 
 def test_no_pictures_without_a_folder(tmp_path: Path, no_actions: str) -> None:
-    shop = FakeShop(tmp_path, web_dir=tmp_path / "nothing")
+    shop = FakeShop(tmp_path, web_dir=tmp_path / "nothing", demo_images_dir=tmp_path / "nothing")
     with TestClient(create_app(shop.as_shop, actions=no_actions)) as client:
-        assert client.get("/images/mug.svg").status_code == 404
+        assert client.get("/demo/images/mug.svg").status_code == 404
         answer = client.get("/")
         assert answer.status_code == 404
         assert "SHOPGUIDE_WEB_DIR" in answer.json()["detail"]
