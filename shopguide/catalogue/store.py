@@ -234,10 +234,14 @@ class Staging:
             session.execute(delete(StagedRow).where(StagedRow.staged_at < stale))
 
     def known(self, skus: Sequence[Sku]) -> set[Sku]:
-        """Return those of the SKUs that are staged already."""
+        """Return those of the SKUs for which a product is staged already."""
         with self._database.session() as session:
-            query = select(StagedRow.sku).where(StagedRow.import_id == self._id, StagedRow.sku.in_(skus))
-            return {Sku(sku) for sku in session.scalars(query)}
+            mine = select(StagedRow.sku).where(StagedRow.import_id == self._id, StagedRow.valid)
+            return {
+                Sku(sku)
+                for batch in _batches(skus, 500)
+                for sku in session.scalars(mine.where(StagedRow.sku.in_(batch)))
+            }
 
     def add(self, products: Sequence[Product], *, keep: Iterable[Sku] = ()) -> None:
         """Stage a batch of products; a SKU staged twice keeps the later product.
