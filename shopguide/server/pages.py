@@ -28,9 +28,12 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
         headers = {**_HARMLESS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"}
         return FileResponse(page, headers=headers)
 
-    app.mount("/web", _Files(settings.web_dir, {**_HARMLESS, "Cache-Control": "no-cache"}), name="web")
-    pictures = _Files(settings.demo_images_dir, {**_PICTURE, "Cache-Control": "max-age=3600"})
-    app.mount("/demo/images", pictures, name="pictures")
+    for path, folder, headers in (
+        ("/web", settings.web_dir, {**_HARMLESS, "Cache-Control": "no-cache"}),
+        ("/demo/images", settings.demo_images_dir, {**_PICTURE, "Cache-Control": "max-age=3600"}),
+    ):
+        if folder.is_dir():
+            app.mount(path, _Files(folder, headers))
 
 
 def page_policy(socket_url: str) -> str:
@@ -55,7 +58,7 @@ class _Files(StaticFiles):
     """The files of a folder, never anything outside it or a hidden one, with fixed headers."""
 
     def __init__(self, directory: Path, headers: dict[str, str]) -> None:
-        super().__init__(directory=directory, check_dir=False, follow_symlink=False)
+        super().__init__(directory=directory, follow_symlink=False)
         self._headers = headers
 
     async def get_response(self, path: str, scope: Scope) -> Response:

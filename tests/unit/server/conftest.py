@@ -41,6 +41,7 @@ def no_actions() -> Iterator[str]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[FakeShop]:
+    (tmp_path / "images").mkdir()
     shop = FakeShop(tmp_path, [MUG], demo_images_dir=tmp_path / "images", web_dir="web")
     yield shop
     shop.database.close()

@@ -64,7 +64,6 @@ def test_the_vendored_client_is_the_one_on_record(client: TestClient) -> None:
 
 def test_pictures_are_served_as_pictures(client: TestClient, tmp_path: Path) -> None:
     folder = tmp_path / "images"
-    folder.mkdir()
     (folder / "mug.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     answer = client.get("/demo/images/mug.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
@@ -76,7 +75,7 @@ def test_pictures_are_served_as_pictures(client: TestClient, tmp_path: Path) -> 
 )
 def test_nothing_outside_the_folder_is_served(client: TestClient, tmp_path: Path, path: str) -> None:
     folder = tmp_path / "images"
-    (folder / "folder").mkdir(parents=True)
+    (folder / "folder").mkdir()
     for hidden in (folder / ".hidden", folder / "folder" / ".hidden"):
         hidden.write_text("secret")
     (folder / "link.svg").symlink_to(tmp_path / "shop.db")
