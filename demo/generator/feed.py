@@ -13,7 +13,7 @@ from generator.pictures import name_of
 from generator.products import DAYS, FIRST_DAY, Made
 from generator.source import Source
 
-IMAGES = "/images/"
+IMAGES = "/demo/images/"
 GAP = 0.05
 """Share of facet values that the shop forgot to enter."""
 
