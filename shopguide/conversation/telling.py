@@ -10,7 +10,7 @@ from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Re
 from shopguide.conversation.presentation import NOTICEABLE
 from shopguide.conversation.question import Question
 from shopguide.conversation.reasons import TELLING, reason_text, short_reason
-from shopguide.conversation.wording import Wording
+from shopguide.conversation.wording import Wording, plural
 
 DISTINCTIONS = 2
 PROFILE_VALUES = 4
@@ -43,6 +43,8 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
     lead = "" if need.is_empty else wording.say("option.lead", count=count, noun=wording.noun(need))
     offered = [option_title(option.answer, wording) for option in question.options]
     words = [title if question.facet == "brand" else title[:1].lower() + title[1:] for title in offered]
+    if question.facet == "category":
+        words = [plural(word) for word in words]
     return {"lead": lead, "facet": wording.facet(question.facet), "options": wording.say.either(words)}
 
 
@@ -153,6 +155,9 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
 
 
 def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
+    # What holds of every product on the slate tells none apart.
+    texts = [[reason_text(reason, wording) for reason in shown.reasons] for shown in outcome.items]
+    shared = set.intersection(*map(set, texts)) if len(texts) > 1 else set()
     lines = []
     for shown in outcome.items:
         product, say = shown.product, wording.say
@@ -170,7 +175,8 @@ def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
                 price=price,
                 list_price=list_price,
             )
-        reason = short_reason([r for r in shown.reasons if r.kind != "reduced"], wording)
+        own = [r for r in shown.reasons if r.kind != "reduced" and reason_text(r, wording) not in shared]
+        reason = short_reason(own or shown.reasons, wording)
         lines.append(line + (say("line.reason", reason=reason) if reason else ""))
     return lines
 
