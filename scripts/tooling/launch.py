@@ -120,9 +120,8 @@ def start_servers(installation: Installation, *, dialogue: bool = True) -> List[
             "The dialogue server",
             "set SHOPGUIDE_RASA_URL in .env to an address with a free port",
         )
-    guide = {"SHOPGUIDE_IMAGES_DIR": str(shop_data.DEMO / "images"), **guide_environment()}
     started = {
-        server: servers.start(server, guide if server == installation.guide else dialogue_environment())
+        server: servers.start(server, guide_environment() if server == installation.guide else dialogue_environment())
         for server in missing
     }
     if started:

@@ -17,9 +17,10 @@ from tooling.digests import ROOT
 
 RUN = ROOT / ".run"
 LOGS = ROOT / "var" / "log"
-_READY_SECONDS = 300
+_READY_SECONDS = 180
 _STOP_SECONDS = 15
 _LOG_TAIL = 15
+_TOLD = 300
 # Servers on this machine are asked directly, whatever proxy the environment names.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -51,11 +52,18 @@ class Server(NamedTuple):
 
 def answers(url: str, seconds: float = 3) -> bool:
     """Tell whether a URL answers 200."""
+    return not _ask(url, seconds)
+
+
+def _ask(url: str, seconds: float = 3) -> str:
+    """Return nothing if a URL answers 200, else what is wrong."""
     try:
         with _DIRECT.open(url, timeout=seconds) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+            return "" if response.status == 200 else f"it answers {response.status}"
+    except urllib.error.HTTPError as error:
+        return f"it answers {error.code}: {error.read(_TOLD).decode('utf-8', 'replace')}"
+    except OSError as error:
+        return f"it does not answer ({error})"
 
 
 def require_free_port(host: str, port: int, purpose: str, remedy: str) -> None:
@@ -111,7 +119,8 @@ def await_ready(started: Dict[Server, subprocess.Popen[bytes]]) -> None:
                     del waiting[server]
             if waiting and time.monotonic() > deadline:
                 late = next(iter(waiting))
-                raise Failed(f"The {late.name} is not ready after {_READY_SECONDS} s.{tail(late.log)}")
+                why = _ask(late.ready_url)
+                raise Failed(f"The {late.name} is not ready after {_READY_SECONDS} s: {why}.{tail(late.log)}")
             progress.update("still: " + ", ".join(server.name for server in waiting))
             time.sleep(0.2 if waiting else 0)
 

@@ -2,18 +2,19 @@
 
 import json
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from shopguide.bootstrap import get_shop
-from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.lexicon import lexicon_of
 from shopguide.settings import get_settings
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
 
 ERRORS_SHOWN = 20
 
@@ -53,6 +54,7 @@ def import_catalogue(
     Bad rows are reported and left out. The catalogue changes in one step at the end: whatever happens before, it stays
     as it was. Exit code 0 also with bad rows; 1 with --strict or when the file or the mapping cannot be read.
     """
+    from shopguide.bootstrap import get_shop
     from shopguide.catalogue.feed.importer import import_catalogue as run
     from shopguide.catalogue.feed.mapping import load_mapping
 
@@ -125,14 +127,23 @@ def export(
         typer.echo(f"{path}: {digest[:12]}")
 
 
-def _index() -> CatalogueIndex:
-    revision, _, products = get_shop().products.snapshot()
-    return CatalogueIndex(products, revision)
+def _index() -> "CatalogueIndex":
+    return _index_and_digest()[0]
+
+
+def _index_and_digest() -> tuple["CatalogueIndex", str]:
+    from shopguide.bootstrap import get_shop
+    from shopguide.catalogue.index import CatalogueIndex
+
+    revision, digest, products = get_shop().products.snapshot()
+    return CatalogueIndex(products, revision), digest
 
 
 def _write_lexicon(path: Path | None = None) -> str:
     from lexicon.entries import write
+    from shopguide.catalogue.lexicon import lexicon_of
 
     settings = get_settings()
-    lexicon = lexicon_of(_index(), currency=settings.currency, language=settings.language)
-    return write(lexicon, path or settings.lexicon_path)
+    index, digest = _index_and_digest()
+    lexicon = lexicon_of(index, currency=settings.currency, language=settings.language)
+    return write(replaced(lexicon, source=digest), path or settings.lexicon_path)

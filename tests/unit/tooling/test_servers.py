@@ -19,7 +19,7 @@ import http.server, sys, time
 time.sleep(float(sys.argv[2]))
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200); self.end_headers()
+        self.send_response(200 if self.path == "/readyz" else 503); self.end_headers(); self.wfile.write(b"no products")
     def log_message(self, *args):
         pass
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
@@ -68,6 +68,19 @@ def test_one_that_ends_is_told_with_the_end_of_its_log(tmp_path: Path, started: 
     started.append(one)
     process = servers.start(one, dict(os.environ))
     with pytest.raises(Failed, match=r"(?s)ended with code 1.*the database is locked"):
+        servers.await_ready({one: process})
+
+
+def test_one_that_never_gets_ready_is_told_with_its_own_words(
+    tmp_path: Path, started: list[Server], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_READY_SECONDS", 1)
+    one = server(tmp_path, SERVE, str(port), "0", url=f"http://127.0.0.1:{port}/never")
+    started.append(one)
+    process = servers.start(one, dict(os.environ))
+    while not servers.answers(one.ready_url.replace("never", "readyz")):
+        time.sleep(0.02)
+    with pytest.raises(Failed, match="not ready after 1 s: it answers 503: no products"):
         servers.await_ready({one: process})
 
 
