@@ -23,6 +23,9 @@ MAX_VALUES = 150
 TWIN_SHARE = 0.8
 """Two categories of one name, one below the other, are one to a shopper if the lower has this share of the upper."""
 
+RIVAL_SHARE = 5
+"""A brand whose name is also a thing or a colour of so many times its products is heard only beside "brand" or "by"."""
+
 MAX_VALUE_LENGTH = 40
 MAX_VALUE_WORDS = 4
 
@@ -148,9 +151,34 @@ class _Exporter:
         return forms.of_word(value, self._synonyms.spellings)
 
     def _brand_forms(self, value: str) -> list[str]:
-        if value in self._synonyms.common or self._synonyms.misleads("any", value) or len(value) < 2 or value.isdigit():
+        if self._is_ordinary(value):
             return [f"{value} brand", f"brand {value}", f"by {value}", f"from {value}"]
         return forms.of_brand(value)
+
+    def _is_ordinary(self, brand: str) -> bool:
+        """Tell whether a brand's name means something else most of the time."""
+        return (
+            brand in self._synonyms.common
+            or self._synonyms.misleads("any", brand)
+            or len(brand) < 2
+            or brand.isdigit()
+            or self._other_meanings.get(brand, 0) >= RIVAL_SHARE * self._brand_counts.get(brand, 0)
+        )
+
+    @cached_property
+    def _brand_counts(self) -> dict[str, int]:
+        return dict(self._index.facet_counts(None, "brand"))
+
+    @cached_property
+    def _other_meanings(self) -> dict[str, int]:
+        """Forms of the other core facets' values and how many products have them."""
+        meanings: dict[str, int] = {}
+        for facet in CORE_FACETS:
+            if facet != "brand" and facet in self._index.facets:
+                for entry in self._text_entries(facet):
+                    for form in entry.forms:
+                        meanings[form] = max(entry.count, meanings.get(form, 0))
+        return meanings
 
     def _concept_claims(self, facet: str, counts: dict[str, int]) -> Iterator[tuple[str, _Claim]]:
         by_name: dict[str, str] = {}

@@ -121,7 +121,9 @@ class TitleBrand(_Part):
 
     title: str = Field(description="the column with the title")
     stop: tuple[str, ...] = Field((), description="words that never belong to a brand: it ends before them")
-    known: tuple[str, ...] = Field((), description="brands of several words, spelt as the titles do")
+    known: tuple[str, ...] = Field(
+        (), description="brands that need no evidence, the longest first where one begins another"
+    )
     min_count: int = Field(
         4, ge=2, description="how often first words must occur to be taken for a brand of several words"
     )

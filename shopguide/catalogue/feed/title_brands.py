@@ -29,7 +29,7 @@ class BrandSurvey:
 
     Args:
         stop: words that never belong to a brand.
-        known: brands of several words that need no evidence.
+        known: brands that need no evidence.
         min_count: how often an opening must occur to be judged.
     """
 
@@ -65,7 +65,7 @@ class BrandSurvey:
 
     @lru_cache(maxsize=100_000)  # noqa: B019  (a survey lives as long as one import)
     def _length(self, words: tuple[str, ...]) -> int:
-        for length in range(min(MAX_WORDS, len(words)), 1, -1):
+        for length in range(min(MAX_WORDS, len(words)), 0, -1):
             if words[:length] in self._known:
                 return length
         candidates = [n for n in range(1, min(MAX_WORDS, len(words)) + 1) if self._is_brand(words[:n])]
@@ -79,7 +79,10 @@ class BrandSurvey:
 
     def _is_brand(self, opening: tuple[str, ...]) -> bool:
         count = self._openings[opening]
-        return count >= self._min_count and self._ended[opening] >= ENDS_HERE * count
+        if count < self._min_count or self._ended[opening] < ENDS_HERE * count:
+            return False
+        # "Lakme" goes on in fifty ways, now and then before a colour: one of many ways to go on is not the brand.
+        return count >= LONGER_SHARE * self._openings[opening[:1]]
 
     def _extends(self, shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
         count = self._openings[longer]

@@ -22,6 +22,7 @@ _PLAIN = re.compile(r"[a-z][a-z0-9()/&.'-]*|&")
 _ACRONYM = re.compile(r"[A-Z][A-Z0-9]{1,5}")
 _SHORT_NAME = re.compile(r"\([A-Za-z]{2,5}\)")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&+/.'-]*(?: \([a-z]{2,5}\))?")
+_COUNT = re.compile(r"\b\d+\s*(?:pc\(s\)|pcs?\b\.?|pieces?\b|pack\b)")
 _BREAK = re.compile(r"\s(?:for|with|w/|incl\.?|including|f/|compatible)\s|,|;|:\s|\s[-–—]\s|\(|\[|\s\+\s|\bfor\b")
 
 
@@ -94,8 +95,8 @@ class NounFinder:
 
 
 def segments(text: str) -> Iterator[str]:
-    """Yield the stretches of a text between "for", "with", commas and dashes, folded, in order."""
-    yield from (part for part in _BREAK.split(normalise(text)) if part and part.strip())
+    """Yield the stretches of a text between "for", "with", commas and dashes, folded, without "2 pcs", in order."""
+    yield from (part for part in _BREAK.split(_COUNT.sub(" ", normalise(text))) if part and part.strip())
 
 
 def vocabulary(learned: Iterable[str], extra: Mapping[str, str], rename: Mapping[str, str]) -> dict[str, str]:
