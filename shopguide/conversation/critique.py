@@ -49,7 +49,11 @@ def bounded(
     sign = 1.0 if direction == "up" else -1.0
     if not len(rows):
         quantile = CHEAP_QUANTILE if direction == "down" else 1 - CHEAP_QUANTILE
-        return base.within(facet, _bounds(need.bound(facet), float(np.quantile(candidates, quantile)), direction))
+        bound = float(np.quantile(candidates, quantile))
+        # A round number, as long as it leaves something.
+        round_one = nice(bound)
+        fits = candidates <= round_one if direction == "down" else candidates >= round_one
+        return base.within(facet, _bounds(need.bound(facet), round_one if fits.any() else bound, direction))
     median = float(np.median(shown))
     beyond = np.sort(candidates[candidates * sign > median * sign])
     if not len(beyond):

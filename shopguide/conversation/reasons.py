@@ -33,20 +33,44 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
     return say(f"reason.{reason.kind}")
 
 
-def short_reason(reasons: Sequence[Reason], wording: Wording) -> str:
-    """Return the one reason that tells most."""
+def short_reasons(shown: Sequence[Sequence[Reason]], wording: Wording) -> list[str]:
+    """Return for each product of a slate the one reason that tells it apart, empty where there is none.
+
+    What holds of every product on the slate tells none apart: it is left out, and so is a reduction, which stands
+    with the price.
+    """
+    parts = [
+        {
+            reason.kind: match_parts(reason.data.get("constraints", ()), wording)
+            if reason.kind == "matches"
+            else [reason_text(reason, wording)]
+            for reason in reasons
+            if reason.kind != "reduced"
+        }
+        for reasons in shown
+    ]
+    everywhere = [{text for texts in kinds.values() for text in texts} for kinds in parts]
+    shared = set.intersection(*everywhere) if len(everywhere) > 1 else set()
+    return [_first_telling(kinds, shared, wording) for kinds in parts]
+
+
+def _first_telling(kinds: Mapping[str, Sequence[str]], shared: set[str], wording: Wording) -> str:
     for kind in TELLING:
-        for reason in reasons:
-            text = reason_text(reason, wording) if reason.kind == kind else ""
-            if text:
-                return text
+        own = [text for text in kinds.get(kind, ()) if text and text not in shared]
+        if own:
+            return wording.say("list.comma").join(own)
     return ""
 
 
 def matches_text(constraints: Sequence[Mapping[str, Any]], wording: Wording) -> str:
     """Return which of the wishes a product meets, with its own values: "navy blue, for men, within your €80"."""
+    return wording.say("list.comma").join(match_parts(constraints, wording))
+
+
+def match_parts(constraints: Sequence[Mapping[str, Any]], wording: Wording) -> list[str]:
+    """Return the wishes met, each in its own words."""
     parts = [_match(constraint, wording) for constraint in constraints]
-    return wording.say("list.comma").join(dict.fromkeys(part for part in parts if part))
+    return list(dict.fromkeys(part for part in parts if part))
 
 
 def _match(constraint: Mapping[str, Any], wording: Wording) -> str:  # noqa: PLR0911  (one wording for each shape)

@@ -3,13 +3,14 @@
 from collections import Counter
 from typing import TypedDict
 
+from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import Answer, payload_of
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, SlateShown
 from shopguide.conversation.presentation import NOTICEABLE
 from shopguide.conversation.question import Question
-from shopguide.conversation.reasons import TELLING, reason_text, short_reason
+from shopguide.conversation.reasons import TELLING, reason_text, short_reasons
 from shopguide.conversation.wording import Wording, plural
 
 DISTINCTIONS = 2
@@ -18,6 +19,8 @@ MOST_FACTS = 10
 MOST_DESCRIPTION = 400
 FACTS = ("brand", "category", "colour", "material", "size", "audience", "occasion", "feature")
 """Facets that a product's description in words tells first."""
+TITLED = ("brand", "category", "audience")
+"""Facets that a title names as a rule."""
 
 
 class Button(TypedDict):
@@ -155,11 +158,9 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
 
 
 def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
-    # What holds of every product on the slate tells none apart.
-    texts = [[reason_text(reason, wording) for reason in shown.reasons] for shown in outcome.items]
-    shared = set.intersection(*map(set, texts)) if len(texts) > 1 else set()
+    reasons = short_reasons([shown.reasons for shown in outcome.items], wording)
     lines = []
-    for shown in outcome.items:
+    for shown, telling in zip(outcome.items, reasons, strict=True):
         product, say = shown.product, wording.say
         title = " ".join(product.title.split())
         if product.price is None:
@@ -175,10 +176,16 @@ def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
                 price=price,
                 list_price=list_price,
             )
-        own = [r for r in shown.reasons if r.kind != "reduced" and reason_text(r, wording) not in shared]
-        reason = short_reason(own or shown.reasons, wording)
+        reason = telling or _own(product, outcome.need, wording)
         lines.append(line + (say("line.reason", reason=reason) if reason else ""))
     return lines
+
+
+def _own(product: Product, need: Need, wording: Wording) -> str:
+    """Return what else there is to say of a product, beside what was asked for and what its title says."""
+    title = normalise(product.title)
+    facts = [_fact(product, facet, wording) for facet in FACTS if facet not in need.facets and facet not in TITLED]
+    return wording.say("list.comma").join([fact for fact in facts if fact and normalise(fact) not in title][:2])
 
 
 def _distinct(outcome: SlateShown, wording: Wording) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from lexicon.text import normalise
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.phrases import Phrases
+from shopguide.conversation.words import is_model
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -95,7 +96,7 @@ class Wording:
             else:
                 parts.append(self.say("need.other", facet=self.facet(facet), values=words))
         parts += [self._bounds(facet, bounds) for facet, bounds in need.bounds.items()]
-        if need.words:
+        if any(is_model(word) for word in need.words.split()):
             parts.append(self.say("need.words", words=need.words))
         for facet, values in need.excluded.items():
             key = "need.excluded_feature" if facet in ("feature", "material") else "need.excluded"

@@ -234,7 +234,7 @@ class SearchCases(Parts):
             anchor=index.product(anchor) if anchor is not None and understood.ordinals else None,
             gave_way=gave_way,
             missing_words=narrowed.missing,
-            note="more" if seen else "critique" if understood.critiques else "",
+            note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
         self._memory.keep(self._logged(turn, outcome, answer, seen=seen, anchor=anchor))
         return outcome
