@@ -23,6 +23,8 @@ def serve(
     from shopguide.server.app import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for talkative in ("alembic", "bm25s", "rasa_sdk"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     shop = get_shop()
     # No access log: paths hold shoppers' ids. /metrics counts requests by route.
     uvicorn.run(
