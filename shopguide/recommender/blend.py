@@ -12,6 +12,7 @@ from shopguide.recommender.features import Floats, ItemFeatures, Rows
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {
     "lightfm": 1.0,  # behaviour of similar shoppers, -1 to 1
+    "item_knn": 1.0,  # chosen by the same shoppers as this shopper's products, best one 1
     "popularity": 0.4,  # percentile among all products, 0 to 1
     "rating": 0.2,  # percentile of the smoothed rating, 0 to 1
     "taste": 0.8,  # facet values that the profile remembers, -1 to 1
@@ -27,7 +28,7 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
 }
 """What each feature counts before a shop's own events say better. The words of today outweigh behaviour."""
 
-FITTED = ("lightfm", "popularity", "rating", "taste", "lean", "price_fit", "taste_content")
+FITTED = ("lightfm", "item_knn", "popularity", "rating", "taste", "lean", "price_fit", "taste_content")
 """Features whose weights are fitted on a validation window; the others speak of this conversation, not of habits."""
 
 RERANK_WEIGHT = 2.5

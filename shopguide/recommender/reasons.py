@@ -28,7 +28,7 @@ _WORD = re.compile(r"[^\W_]{2,}")
 _EVIDENCE: Mapping[ReasonKind, tuple[str, ...]] = {
     "text": ("text", "query_content"),
     "taste": ("taste", "preferences", "lean"),
-    "history": ("lightfm", "taste_content", "lean"),
+    "history": ("item_knn", "lightfm", "taste_content", "lean"),
     "similar": ("anchor",),
     "popular": ("popularity",),
     "rated": ("rating",),

@@ -13,6 +13,7 @@ from shopguide.recommender.artefacts import Version
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, Blend, Signals
 from shopguide.recommender.candidates.base import CandidateGenerator
 from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
+from shopguide.recommender.candidates.item_knn import ItemKnn, Neighbours
 from shopguide.recommender.candidates.lightfm import Factors, LightFM
 from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.candidates.text import Text
@@ -78,6 +79,7 @@ def assemble(
     features: ItemFeatures | None = None,
     version: Version | None = None,
     factors: Factors | None = None,
+    neighbours: Neighbours | None = None,
     counts: NDArray[np.float64] | None = None,
     vectors: ItemVectors | None = None,
     blend: Blend | None = None,
@@ -89,6 +91,8 @@ def assemble(
     generators: list[CandidateGenerator] = [popularity, Text(index)]
     if factors is not None:
         generators.append(LightFM(factors, index, features))
+    if neighbours is not None:
+        generators.append(ItemKnn(neighbours, index))
     if vectors is not None:
         generators += [QueryContent(vectors, encode), TasteContent(vectors)]
     rating = percentiles(popularity.ratings.astype(np.float64)) if popularity.rated else None
@@ -109,13 +113,23 @@ def load(index: "CatalogueIndex", version: Version | None, encode: Encode) -> Sn
     """
     if version is None:
         return assemble(index, encode=encode)
-    factors = counts = blend = None
+    factors = neighbours = counts = blend = None
     if version.has("candidates"):
-        factors = load_factors(version) if version.part("candidates")["lightfm"] else None
+        if version.part("candidates")["lightfm"]:
+            factors, neighbours = load_factors(version), load_neighbours(version)
         counts = _aligned(version, index, "popularity.npy")
         blend = Blend(version.json("candidates", "blend.json")["weights"])
     vectors = load_vectors(version, index) if version.has("vectors") else None
-    return assemble(index, version=version, factors=factors, counts=counts, vectors=vectors, blend=blend, encode=encode)
+    return assemble(
+        index,
+        version=version,
+        factors=factors,
+        neighbours=neighbours,
+        counts=counts,
+        vectors=vectors,
+        blend=blend,
+        encode=encode,
+    )
 
 
 def load_factors(version: Version) -> Factors:
@@ -132,6 +146,17 @@ def load_factors(version: Version) -> Factors:
         shopper_keys=version.array("candidates", "shopper_keys.npy"),
         shoppers=version.array("candidates", "shoppers.npy"),
         trained_until=float(ids["trained_until"]),
+    )
+
+
+def load_neighbours(version: Version) -> Neighbours:
+    """Return the item-kNN of a version, memory-mapped."""
+    skus = version.json("candidates", "ids.json")["skus"]
+    return Neighbours(
+        skus={sku: row for row, sku in enumerate(skus)},
+        indptr=version.array("candidates", "neighbour_indptr.npy"),
+        indices=version.array("candidates", "neighbour_indices.npy"),
+        values=version.array("candidates", "neighbour_values.npy"),
     )
 
 

@@ -13,7 +13,6 @@ from shopguide.recommender.candidates.base import Context
 from shopguide.recommender.features import Floats
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.types import RecommendationRequest
-from shopguide.training.baselines import ItemKnn
 from shopguide.training.interactions import TemporalSplit
 from shopguide.training.metrics import CUTOFF, Values, ndcg, paired, recall, summary
 
@@ -22,7 +21,8 @@ MIN_SHOPPERS = 50
 MAX_SHOPPERS = 2000
 """More shoppers than this are sampled: intervals are narrow enough, and time is bounded."""
 NEGATIVES = 60
-RIDGE = 0.02
+CONTENDERS = 100
+RIDGE = 0.005
 """Pull of the fitted weights towards the default ones."""
 
 
@@ -90,7 +90,6 @@ def validate(
     shoppers = list(split.shoppers)
     if len(shoppers) > MAX_SHOPPERS:
         shoppers = sorted(random.choice(shoppers, MAX_SHOPPERS, replace=False).tolist())
-    knn = ItemKnn(split.past.positive)
     judge = _Judge()
     rows = np.arange(len(snapshot.index), dtype=np.int32)
     default = Blend(DEFAULT_WEIGHTS)
@@ -104,15 +103,13 @@ def validate(
         seen = np.asarray([item.row for item in history], dtype=np.int32)
         truth = frozenset(split.truth[shopper].tolist())
         judge.add("popularity", snapshot.popularity.level, seen, truth)
-        judge.add("item_knn", knn.scores(split.past.positive[shopper]), seen, truth)
-        if "lightfm" in values.columns:
-            judge.add("lightfm", values.columns["lightfm"], seen, truth)
-        else:
-            judge.add("lightfm", snapshot.popularity.level, seen, truth)
+        for name in ("item_knn", "lightfm"):
+            # Whoever a model knows nothing of gets what is popular.
+            judge.add(name, values.columns.get(name, snapshot.popularity.level), seen, truth)
         judge.add("blend_default", default.score(values), seen, truth)
         slim = BlendFeatures(rows, {n: c.astype(np.float16) for n, c in values.columns.items()})
         kept.append((slim, seen, truth))
-        sampled.append(_pairs(values, split.truth[shopper], random))
+        sampled.append(_pairs(values, default.score(values), seen, split.truth[shopper], random))
         step()
     weights: Mapping[str, float] = DEFAULT_WEIGHTS
     fitted = False
@@ -135,13 +132,23 @@ def validate(
     return Validation(models, comparisons, weights, fitted, len(shoppers))
 
 
-def _pairs(values: BlendFeatures, truth: NDArray[np.int32], random: np.random.Generator) -> Pairs:
+def _pairs(
+    values: BlendFeatures,
+    scores: Floats,
+    seen: NDArray[np.int32],
+    truth: NDArray[np.int32],
+    random: np.random.Generator,
+) -> Pairs:
     matrix = np.zeros((len(values.rows), len(FITTED)), dtype=np.float32)
     for column, name in enumerate(FITTED):
         if name in values.columns:
             matrix[:, column] = values.columns[name]
-    others = random.integers(0, len(values.rows), size=NEGATIVES)
-    others = others[~np.isin(others, truth)]
+    # Half of what was passed over is anything at all, half is what the default weights would have shown.
+    contenders = np.argpartition(-scores, min(CONTENDERS, len(scores) - 1))[:CONTENDERS]
+    others = np.concatenate(
+        [random.integers(0, len(scores), size=NEGATIVES // 2), random.choice(contenders, size=NEGATIVES // 2)]
+    )
+    others = others[~np.isin(others, truth) & ~np.isin(others, seen)]
     differences = matrix[truth][:, None, :] - matrix[others][None, :, :]
     return Pairs(differences.reshape(-1, len(FITTED)).astype(np.float64))
 

@@ -14,6 +14,7 @@ from shopguide.errors import UnknownShopper
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.taste import derive_taste
 from shopguide.recommender.blend import DEFAULT_WEIGHTS
+from shopguide.recommender.candidates.item_knn import Neighbours
 from shopguide.recommender.candidates.lightfm import Factors, shopper_key
 from shopguide.recommender.candidates.popularity import decayed_counts
 from shopguide.recommender.features import Floats, ItemFeatures, item_features
@@ -22,6 +23,7 @@ from shopguide.training.blendfit import MAX_SHOPPERS, Validation, validate
 from shopguide.training.data import Progress, Steps, TrainingData, digest_of, is_up_to_date
 from shopguide.training.factors import FactorParameters, fit_factors
 from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
+from shopguide.training.neighbours import fit_neighbours
 from shopguide.training.registry import Draft, Registry
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class _Fitted:
     """The trained candidates, with what there is to say of them."""
 
     factors: Factors | None = None
+    neighbours: Neighbours | None = None
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     fitted: bool = False
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -116,7 +119,8 @@ def _fit(fit: _Fit, events: EventLog) -> _Fitted:
     tastes = _weights(_tastes(events, fit.evidence, events.until), fit.features)
     step = Steps(fit.progress, "LightFM", fit.parameters.epochs)
     fitted.factors = fit_factors(events, fit.index, fit.features, tastes, fit.parameters, step=step)
-    fitted.seconds["lightfm"] = round(time.perf_counter() - started, 2)
+    fitted.neighbours = fit_neighbours(events, fit.index)
+    fitted.seconds["fit"] = round(time.perf_counter() - started, 2)
     return fitted
 
 
@@ -128,7 +132,13 @@ def _validate(fit: _Fit, split: TemporalSplit) -> Validation:
     factors = fit_factors(past, fit.index, fit.features, weights, fit.parameters, step=step)
     # Whoever first appears in the window must be as unknown to the model as they will be when it serves.
     factors = _only(factors, past, np.unique(past.shopper))
-    snapshot = assemble(fit.index, features=fit.features, factors=factors, counts=_counts(past))
+    snapshot = assemble(
+        fit.index,
+        features=fit.features,
+        factors=factors,
+        neighbours=fit_neighbours(past, fit.index),
+        counts=_counts(past),
+    )
     step = Steps(fit.progress, "validation", min(len(split.truth), MAX_SHOPPERS))
     return validate(split, snapshot, tastes, step=step, seed=fit.parameters.seed)
 
@@ -174,7 +184,7 @@ def _weights(tastes: Mapping[int, TasteProfile], features: ItemFeatures) -> dict
 def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fitted: _Fitted) -> None:
     counts = _counts(events) if len(events) else np.zeros(len(index))
     factors = fitted.factors
-    touched = np.flatnonzero(np.asarray(events.positive.sum(axis=0)).ravel() > 0)
+    touched = events.touched
     draft.save("candidates", "popularity.npy", counts[touched].astype(np.float32))
     draft.save("candidates", "blend.json", {"weights": dict(fitted.weights)})
     ids = {
@@ -189,3 +199,6 @@ def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fi
             "shopper_keys", "shoppers",
         ):  # fmt: skip
             draft.save("candidates", f"{name}.npy", getattr(factors, name))
+    if fitted.neighbours:
+        for name in ("indptr", "indices", "values"):
+            draft.save("candidates", f"neighbour_{name}.npy", getattr(fitted.neighbours, name))

@@ -82,7 +82,7 @@ def fit_factors(
         model.fit_partial(ones, users, items, sample_weight=weights, epochs=1, num_threads=1)
         step()
     n_items, n_users = len(index), len(log.shoppers)
-    touched = np.flatnonzero(np.asarray(positive.sum(axis=0)).ravel() > 0)
+    touched = log.touched
     representations = np.asarray(users @ model.user_embeddings, dtype=np.float32)
     keys = np.asarray([shopper_key(shopper) for shopper in log.shoppers], dtype=np.uint64)
     order = np.argsort(keys)

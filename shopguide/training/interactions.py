@@ -109,6 +109,11 @@ class EventLog:
         return matrix
 
     @cached_property
+    def touched(self) -> NDArray[np.int64]:
+        """Rows of the products that somebody chose, ascending: what models of behaviour know."""
+        return np.flatnonzero(np.asarray(self.positive.sum(axis=0)).ravel() > 0)
+
+    @cached_property
     def _bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.shopper, kind="stable")
         return order, np.searchsorted(self.shopper[order], np.arange(len(self.shoppers) + 1))

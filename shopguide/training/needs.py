@@ -3,7 +3,7 @@
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -56,6 +56,23 @@ class Group:
     products: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class DrawnNeed:
+    """A need and the words in it that a product must have to answer it."""
+
+    text: str
+    wanted: frozenset[str]
+
+    @classmethod
+    def of_words(cls, words: Sequence[str]) -> "DrawnNeed":
+        """Return a need of nothing but such words."""
+        return cls(" ".join(words), _content_words(" ".join(words)))
+
+
+def _content_words(text: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(text) if word not in _FUNCTION_WORDS)
+
+
 class NeedGenerator:
     """Draws needs for products of a catalogue, with hard negatives.
 
@@ -89,14 +106,14 @@ class NeedGenerator:
                 continue
             negatives = self._negatives(row, need)
             if negatives:
-                heard = self._misspelt(need) if self._random.random() < TYPO_SHARE else need
+                heard = self._misspelt(need.text) if self._random.random() < TYPO_SHARE else need.text
                 yield Group(heard, tuple(self.text(r) for r in (row, *negatives)))
 
     def text(self, row: int) -> str:
         """Return a product's text as the reranker reads it."""
         return product_text(self._index.product(self._index.skus[row]))
 
-    def need(self, row: int) -> str | None:
+    def need(self, row: int) -> "DrawnNeed | None":
         """Draw a need that this product answers: from its title, its facets or its description."""
         kind = self._random.choices(("title", "facets", "description"), weights=(5, 4, 1))[0]
         if kind == "title":
@@ -105,21 +122,21 @@ class NeedGenerator:
             return self._from_facets(row)
         return self._from_words(self._index.product(self._index.skus[row]).description, 3, 6)
 
-    def _from_words(self, text: str, fewest: int, most: int) -> str | None:
+    def _from_words(self, text: str, fewest: int, most: int) -> "DrawnNeed | None":
         words = [word for word in _WORD.findall(normalise(text)) if word not in _FUNCTION_WORDS]
         if len(words) < fewest:
             return None
         size = self._random.randint(fewest, min(most, len(words)))
         if self._random.random() < 0.5:
             start = self._random.randint(0, len(words) - size)
-            return " ".join(words[start : start + size])
+            return DrawnNeed.of_words(words[start : start + size])
         # People name what they remember, in any order.
         chosen = self._random.sample(range(len(words)), size)
         if self._random.random() < 0.7:
             chosen.sort()
-        return " ".join(words[i] for i in chosen)
+        return DrawnNeed.of_words([words[i] for i in chosen])
 
-    def _from_facets(self, row: int) -> str | None:
+    def _from_facets(self, row: int) -> "DrawnNeed | None":
         values = [
             (facet, value)
             for facet in self._facets
@@ -141,11 +158,12 @@ class NeedGenerator:
                 before.append(value)
         frame = self._random.choice(FRAMES)
         text = frame.format(before=" ".join(before), category=noun, after=" ".join(after))
-        return re.sub(r"\s+([,]|$)", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,")
+        said = re.sub(r"\s+([,]|$)", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,")
+        return DrawnNeed(said, _content_words(" ".join([noun, *(value for _, value in chosen)])))
 
-    def _negatives(self, row: int, need: str) -> list[int]:
+    def _negatives(self, row: int, need: "DrawnNeed") -> list[int]:
         """Draw products that do not answer: found by BM25, of the same category, anything at all."""
-        found, _ = self._index.search(need, None, SEARCHED)
+        found, _ = self._index.search(need.text, None, SEARCHED)
         hard = [int(other) for other in found]
         self._random.shuffle(hard)
         path = self._index.values("category", row)
@@ -154,17 +172,16 @@ class NeedGenerator:
         far = [self._random.randrange(len(self._index)) for _ in range(6)]
         # Half by text, the rest by category, then anything: the order is that of how hard they are.
         pool = [*hard[:6], *near, *far] if self._random.random() < 0.7 else [*near, *hard[:6], *far]
-        wanted = {word for word in _WORD.findall(need) if word not in _FUNCTION_WORDS}
         negatives: list[int] = []
         for other in pool:
-            if other == row or other in negatives or self._answers(other, wanted):
+            if other == row or other in negatives or self._answers(other, need.wanted):
                 continue
             negatives.append(other)
             if len(negatives) == NEGATIVES:
                 return negatives
         return []
 
-    def _answers(self, row: int, wanted: set[str]) -> bool:
+    def _answers(self, row: int, wanted: frozenset[str]) -> bool:
         """Return whether a product has every word of the need, and so is no negative."""
         return wanted <= set(_WORD.findall(normalise(self.text(row))))
 

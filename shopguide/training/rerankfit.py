@@ -31,7 +31,9 @@ class RerankParameters:
     Args:
         minutes: time budget of the gradient steps.
         groups: needs in a batch; each brings one fitting product and four that are not.
-        learning_rate: its peak, reached after `warm_up` of the time, falling to 0 at the end.
+        learning_rate: the encoder's peak, reached after `warm_up` of the time, falling to 0 at the end.
+        head_learning_rate: the same for the new output layer, which starts from nothing.
+        frozen_layers: lowest layers that stay as they are, with the token embeddings: less to compute and to forget.
         warm_up: share of the time.
         held_out: needs of the comparison.
         candidates: products that are ranked for each of them.
@@ -41,7 +43,9 @@ class RerankParameters:
 
     minutes: float = 8.0
     groups: int = 8
-    learning_rate: float = 5e-5
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    frozen_layers: int = 1
     warm_up: float = 0.1
     held_out: int = 100
     candidates: int = 20
@@ -101,7 +105,7 @@ def fit_reranker(
         source, num_labels=1, local_files_only=True, dtype=torch.float32
     )
     model.to(device).train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=parameters.learning_rate, weight_decay=0.01)
+    optimiser, peaks = _optimiser(model, parameters)
     pairs = PairTokenizer(source)
     batches = _batches(NeedGenerator(index, parameters.seed), behaviour, parameters)
     # bf16 halves the time of a step where the processor has it; master weights stay in fp32.
@@ -111,8 +115,8 @@ def fit_reranker(
     steps, seen, average = 0, 0, 0.0
     while (used := (time.monotonic() - start) / budget) < 1.0:
         progress(used)
-        for group in optimiser.param_groups:
-            group["lr"] = parameters.learning_rate * _schedule(used, parameters.warm_up)
+        for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+            group["lr"] = peak * _schedule(used, parameters.warm_up)
         groups = next(batches)
         tokens = pairs.batch(
             [(pairs.tokens(g.need, NEED_TOKENS), pairs.product(text)) for g in groups for text in g.products]
@@ -129,8 +133,24 @@ def fit_reranker(
     progress(1.0)
     model.to("cpu").eval().save_pretrained(folder)
     AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(folder)
-    models, comparisons, better = compare(Reranker(folder, threads), index, parameters)
+    served = Reranker(folder, threads)
+    # Measured at the precision it will serve with.
+    served.load()
+    models, comparisons, better = compare(served, index, parameters)
     return RerankResult(steps, seen, round(average, 4), models, comparisons, better)
+
+
+def _optimiser(model: Any, parameters: RerankParameters) -> tuple[Any, tuple[float, float]]:
+    """Freeze what stays as it is and return the optimiser with the peak rate of each of its groups."""
+    import torch
+
+    for frozen in (model.base_model.embeddings, *model.base_model.encoder.layer[: parameters.frozen_layers]):
+        frozen.requires_grad_(False)
+    head = list(model.classifier.parameters())
+    body = [p for p in model.base_model.parameters() if p.requires_grad]
+    peaks = (parameters.learning_rate, parameters.head_learning_rate)
+    groups = [{"params": body, "lr": peaks[0]}, {"params": head, "lr": peaks[1]}]
+    return torch.optim.AdamW(groups, weight_decay=0.01), peaks
 
 
 def _schedule(used: float, warm_up: float) -> float:
