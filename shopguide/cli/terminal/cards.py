@@ -65,7 +65,13 @@ class View:
 
     def _print(self, renderable: RenderableType) -> None:
         width = min(self.console.width, CARD_WIDTH)
-        self.console.print(renderable if self.decorated else Padding(renderable, (0, 0, 0, 2)), width=width)
+        if self.decorated:
+            self.console.print(renderable, width=width)
+            return
+        with self.console.capture() as captured:
+            self.console.print(Padding(renderable, (0, 0, 0, 2)), width=width)
+        for line in captured.get().splitlines():
+            self.console.out(line.rstrip(), highlight=False)  # a pipe has no use for the blanks that fill a line
 
     def _card(self, payload: Mapping[str, Any]) -> RenderableType | None:
         kind = payload.get("type")
@@ -84,7 +90,8 @@ class View:
         for place, item in enumerate(facts.items_of(payload), 1):
             cards.append(self._framed(Group(*_lines(item)), item.get("position") or place))
         if payload.get("degraded"):
-            cards.append(Text(f"degraded: {facts.one_line(payload['degraded'])}", style="dim"))
+            why = facts.one_line(payload["degraded"]).replace("_", " ")
+            cards.append(Text(f"(simpler than usual: {why})", style="dim"))
         return Group(*cards)
 
     def _framed(self, content: RenderableType, position: Any) -> RenderableType:

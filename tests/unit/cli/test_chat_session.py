@@ -106,6 +106,16 @@ def test_a_slate_becomes_cards_within_the_width(width: int, decorated: bool) -> 
     assert words.count("Tallis enamel mug") == 1, "the card repeats what the text said"
 
 
+def test_a_degraded_slate_says_so() -> None:
+    shown = talk(FakeServer([Reply(custom={**SLATE, "degraded": "rerank_late"})]), "mugs")
+    assert "simpler than usual: rerank late" in shown
+
+
+def test_a_pipe_gets_no_trailing_spaces() -> None:
+    shown = talk(FakeServer([Reply(text="Look.", custom=SLATE)]), "mugs")
+    assert [line for line in shown.splitlines() if line != line.rstrip()] == []
+
+
 def test_titles_cannot_steer_the_terminal_or_the_markup() -> None:
     nasty = {"sku": "X", "title": "\x1b[2J[red]Mug[/red]\x07\u202e", "price": 1.0, "currency": "EUR"}
     shown = talk(FakeServer([Reply(text="\x1b]0;pwned\x07ok", custom={"type": "slate", "items": [nasty]})]), "mugs")
