@@ -36,16 +36,17 @@ def bring_up_to_date(state: Dict[str, Any]) -> Dict[str, Any]:
     """
     if check(state, "guide environment")["state"] == "broken":
         raise Failed(f"The guide server's environment is broken: {check(state, 'guide environment')['detail']}")
-    if import_demo_shop(state):
+    imported = import_demo_shop(state)
+    if imported:
         state = doctor()
         _STEPS.put("demo", files=demo_digest(), catalogue=state["catalogue_digest"])
     lexicon_inputs = digest(_LEXICON_SOURCES, state["catalogue_digest"])
-    if is_ok(state, "lexicon") and _STEPS.get("lexicon").get("inputs") == lexicon_inputs:
-        skipped("lexicon")
+    if is_ok(state, "lexicon") and (imported or _STEPS.get("lexicon").get("inputs") == lexicon_inputs):
+        skipped("lexicon", "written by the import" if imported else "up to date")
     else:
         _say_step("lexicon: the catalogue's own words, for the dialogue server")
         shopguide("lexicon", "export")
-        _STEPS.put("lexicon", inputs=lexicon_inputs)
+    _STEPS.put("lexicon", inputs=lexicon_inputs)
     if is_ok(state, "recommender"):
         skipped("recommender")
     else:

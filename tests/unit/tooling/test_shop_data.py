@@ -34,7 +34,7 @@ class Machine:
         if command == self.breaks_at:
             raise KeyboardInterrupt
         if command == "import catalogue":
-            self.digest, self.lexicon, self.recommender = Path(arguments[2]).read_text(), "stale", "stale"
+            self.digest, self.lexicon, self.recommender = Path(arguments[2]).read_text(), "ok", "stale"
         elif command == "lexicon export":
             self.lexicon = "ok"
         elif command == "train --only":
@@ -64,7 +64,7 @@ def make_run(machine: Machine) -> Callable[[], list[str]]:
     return run
 
 
-EVERYTHING = ["import catalogue", "import shoppers", "import events", "lexicon export", "train --only"]
+EVERYTHING = ["import catalogue", "import shoppers", "import events", "train --only"]
 
 
 def test_everything_once_and_then_nothing(make_run: Callable[[], list[str]]) -> None:
