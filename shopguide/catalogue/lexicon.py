@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lexicon.entries import FacetEntry, Lexicon, ValueEntry
@@ -11,26 +11,35 @@ from shopguide.catalogue import forms
 from shopguide.catalogue.index import CatalogueIndex, FacetInfo
 from shopguide.catalogue.synonyms import Synonyms, load
 
-MIN_PRODUCTS = 10
+MIN_PRODUCTS = 20
 """A facet of the long tail needs values for so many products…"""
 
-MIN_COVERAGE = 0.003
+MIN_COVERAGE = 0.01
 """… and for this share of them."""
 
-MAX_VALUES = 150
+MAX_VALUES = 100
 """A long-tail facet with more distinct values is a description, not something to choose by."""
+
+MAX_NAME_WORDS = 4
+"""A long-tail facet with a longer name has no name that anybody says."""
 
 TWIN_SHARE = 0.8
 """Two categories of one name, one below the other, are one to a shopper if the lower has this share of the upper."""
 
 RIVAL_SHARE = 5
-"""A brand whose name is also a thing or a colour of so many times its products is heard only beside "brand" or "by"."""
+"""How many times the products another meaning of a word must have to silence this one: a brand that is also a colour is
+then heard only beside "brand" or "by", a synonym that is also a brand not at all."""
 
 MAX_VALUE_LENGTH = 40
 MAX_VALUE_WORDS = 4
 
 _NOUN_FACETS = frozenset({"category"})
-_UNSPOKEN = ("ean", "gtin", "oem_code", "hs_code", "sku", "_ark_id", "pallet", "master_outer_case", "shipping")
+_UNSPOKEN = frozenset(
+    """ean gtin oem code codename sku id pallet carton cartons case package packaging shipping date emissions
+    description dimensions margin certification compliance imperial uk origin change shock vibration harmonized manual
+    drivers order transistors lithography container altitude humidity temperature""".split()  # noqa: SIM905  (readable as text)
+)
+"""Words in the names of facets that describe logistics and laboratories, not what a shopper chooses by."""
 
 _EXACT, _FORM, _SYNONYM, _WIDER = range(4)
 
@@ -66,8 +75,28 @@ class _Exporter:
 
     def lexicon(self, currency: str, language: str) -> Lexicon:
         facets = [self._facet_entry(name, self._index.facets[name]) for name in self._spoken]
-        values = [entry for name in self._spoken for entry in self._entries(name)]
+        known = [self._without_rivals(e) for name in self._spoken if self._is_known(name) for e in self._entries(name)]
+        tail = [entry for name in self._spoken if not self._is_known(name) for entry in self._entries(name)]
+        values = [*known, *_each_form_once(tail)]
         return Lexicon(currency, language, tuple(facets), tuple(values))
+
+    def _without_rivals(self, entry: ValueEntry) -> ValueEntry:
+        """Drop the forms that are another core facet's value of far more products ("brother" in a printer shop)."""
+        kept = tuple(
+            form
+            for form in entry.forms
+            if form == entry.value or self._value_counts.get(form, 0) < RIVAL_SHARE * max(entry.count, 1)
+        )
+        return replace(entry, forms=kept)
+
+    @cached_property
+    def _value_counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for facet in CORE_FACETS:
+            for value, count in self._counts(facet).items():
+                if facet != "brand" or not self._is_ordinary(value):
+                    counts[value] = max(count, counts.get(value, 0))
+        return counts
 
     @cached_property
     def _spoken(self) -> list[str]:
@@ -78,7 +107,8 @@ class _Exporter:
         return [*core, *(name for name in others if self._is_spoken(name, self._index.facets[name]))]
 
     def _is_spoken(self, name: str, info: FacetInfo) -> bool:
-        if any(word in name for word in _UNSPOKEN):
+        words = name.split("_")
+        if len(words) > MAX_NAME_WORDS or not _UNSPOKEN.isdisjoint(words):
             return False
         if info.coverage < MIN_COVERAGE or info.coverage * len(self._index) < MIN_PRODUCTS:
             return False
@@ -228,6 +258,19 @@ class _Exporter:
     def _core_forms(self) -> frozenset[str]:
         core = (facet for facet in CORE_FACETS if facet in self._index.facets)
         return frozenset(form for facet in core for entry in self._text_entries(facet) for form in entry.forms)
+
+
+def _each_form_once(entries: list[ValueEntry]) -> Iterator[ValueEntry]:
+    """Leave a form of the long tail to the value with the most products: "usb" stands in ten attributes of a feed."""
+    owner: dict[str, ValueEntry] = {}
+    for entry in entries:
+        for form in entry.forms:
+            if form not in owner or owner[form].count < entry.count:
+                owner[form] = entry
+    for entry in entries:
+        kept = tuple(form for form in entry.forms if owner[form] is entry)
+        if kept:
+            yield replace(entry, forms=kept)
 
 
 def spoken_name(facet: str) -> str:

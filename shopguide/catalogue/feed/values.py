@@ -121,7 +121,7 @@ def _plain_decimal(text: str) -> Decimal:
         digits = digits.replace(thousands, "").replace(point, ".")
     elif comma >= 0:
         decimals = len(digits) - comma - 1
-        is_point = digits.count(",") == 1 and decimals != 3
+        is_point = digits.count(",") == 1 and (decimals != 3 or digits.lstrip("+-").startswith("0,"))
         digits = digits.replace(",", "." if is_point else "")
     elif digits.count(".") > 1:
         digits = digits.replace(".", "")
