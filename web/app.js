@@ -6,6 +6,7 @@ import { Identity } from "./identity.js";
 import { renderReply, renderSaid, withoutList } from "./render.js";
 
 const TYPING_FOR_MS = 20000;
+const MARGIN = 12;
 const STATE = {
   online: "Online",
   connecting: "Connecting…",
@@ -24,7 +25,6 @@ const identity = new Identity();
 const feedback = new Feedback(identity);
 const conversation = new Conversation(identity, { onReply: show, onState: tell });
 let typingTimer = 0;
-
 let lastText = null;
 
 function show(reply) {
@@ -35,6 +35,10 @@ function show(reply) {
     reply = { ...reply, text: withoutList(lastText) };
   }
   lastText = reply.custom || reply.buttons ? null : (reply.text ?? null);
+  if (reply.custom?.type === "slate") {
+    // "Number 2" means the second of the newest slate, so an older card cannot ask for its details any more.
+    for (const stale of log.querySelectorAll(".details")) stale.remove();
+  }
   const element = renderReply(reply, { say, react: (event) => feedback.send(event) });
   if (element) append(element);
 }
@@ -50,14 +54,15 @@ function say(text, title = text) {
 
 function append(element) {
   log.append(element);
-  element.scrollIntoView({ block: element.offsetHeight > main.clientHeight ? "start" : "end" });
+  // The end, but never past the beginning of what is new.
+  main.scrollTop = Math.min(main.scrollHeight, element.offsetTop - MARGIN);
 }
 
 function waiting(on) {
   clearTimeout(typingTimer);
   typing.hidden = !on;
   if (on) {
-    typing.scrollIntoView({ block: "end" });
+    main.scrollTop = main.scrollHeight;
     typingTimer = setTimeout(() => waiting(false), TYPING_FOR_MS);
   }
 }

@@ -43,6 +43,7 @@ export function withoutList(text) {
 export function renderCard(item, slateId, { say, react }) {
   const report = (kind) => slateId && item.sku && react({ kind, sku: String(item.sku), slate_id: String(slateId) });
   const title = String(item.title ?? item.sku ?? "");
+  const numbered = Number.isInteger(item.position);
   const url = safeUrl(item.url);
   const name = url
     ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, title)
@@ -50,12 +51,14 @@ export function renderCard(item, slateId, { say, react }) {
   if (url) name.addEventListener("click", () => report("click"));
   const details = button("Details", { class: "details", "aria-label": `Details of ${title}` }, () => {
     report("click");
-    say(`Tell me more about number ${Number(item.position)}`);
+    say(`Tell me more about number ${item.position}`);
   });
   return make(
     "article",
     { class: "card", "data-sku": String(item.sku ?? "") },
     picture(item.image, title, "picture"),
+    // The guide's words say "number 2", and so may the shopper.
+    slateId && numbered ? make("span", { class: "number" }, make("span", { class: "sr-only" }, "Number "), String(item.position)) : "",
     make(
       "div",
       { class: "facts" },
@@ -66,7 +69,7 @@ export function renderCard(item, slateId, { say, react }) {
       item.in_stock === false ? make("p", { class: "sold-out" }, "Out of stock") : "",
       reasons(item.reasons),
     ),
-    make("div", { class: "actions" }, slateId ? thumbs(title, report) : "", slateId && Number.isInteger(item.position) ? details : ""),
+    make("div", { class: "actions" }, slateId ? thumbs(title, report) : "", slateId && numbered ? details : ""),
   );
 }
 

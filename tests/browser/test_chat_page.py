@@ -247,6 +247,7 @@ def test_a_message_is_answered_with_cards(page: "Page", served: Served) -> None:
     assert served.dialogue.heard == ["running shoes under 80"]
     card = page.locator("article.card").first
     assert card.locator("h2").inner_text() == "Strider trail running shoe"
+    assert card.locator(".number").inner_text().endswith("1")
     assert card.locator(".price").inner_text().startswith("€74.90")
     assert "€99.00" in card.locator(".price s").inner_text()
     assert "4.4 (210)" in card.locator(".rating").inner_text()
@@ -339,12 +340,15 @@ def test_thumbs_and_details_reach_the_database(page: "Page", served: Served) -> 
 def test_choices_send_their_payload_say_their_title_and_go(page: "Page", served: Served) -> None:
     say(page, "shoes")
     assert page.locator(".choice").all_inner_texts() == ["Any brand", "Cheaper"]
+    assert page.locator(".details").count() == 3
     page.get_by_role("button", name="Cheaper").focus()
     page.keyboard.press("Enter")
     wait_for(lambda: served.dialogue.heard[1:] == ['/critique_slate{"critique":"price:down"}'])
     assert page.locator(".said").last.inner_text().endswith("Cheaper")
     page.locator("ol.slate").nth(1).wait_for()
     assert page.locator(".choices").count() == 1
+    assert page.locator(".details").count() == 3, "only the newest slate has numbers"
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), "the header stays in sight"
 
 
 def test_a_lost_connection_is_said_and_what_was_written_meanwhile_arrives(page: "Page", served: Served) -> None:
