@@ -31,17 +31,18 @@ MIN_COVERAGE = 0.5
 """Share of the matches that must have a facet: an answer would hide all the others."""
 
 EASE = {
-    "category": 1.6,
-    "audience": 1.3,
-    "occasion": 1.1,
-    "price": 1.0,
-    "colour": 0.9,
+    "category": 2.0,
+    "audience": 1.7,
+    "occasion": 1.4,
+    "price": 1.2,
+    "colour": 0.8,
     "size": 0.9,
     "brand": 0.85,
     "feature": 0.7,
     "material": 0.7,
 }
-"""How readily shoppers answer, relative to the price; rating is no question, everybody wants the best."""
+"""How readily shoppers answer, as factors of the gain; entropy alone favours whatever has many values, which is seldom
+what a shopper knows best. Rating is no question, everybody wants the best."""
 
 EASE_OF_OTHERS = 0.55
 EASE_OF_FLAGS = 0.35

@@ -39,9 +39,9 @@ def short_reasons(shown: Sequence[Sequence[Reason]], wording: Wording) -> list[s
     What holds of every product on the slate tells none apart: it is left out, and so is a reduction, which stands
     with the price.
     """
-    parts = [
+    parts: list[dict[str, list[str]]] = [
         {
-            reason.kind: match_parts(reason.data.get("constraints", ()), wording)
+            str(reason.kind): match_parts(reason.data.get("constraints", ()), wording)
             if reason.kind == "matches"
             else [reason_text(reason, wording)]
             for reason in reasons

@@ -1,5 +1,7 @@
 """The next question is the one that tells most, and never one that was answered."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,7 +56,7 @@ def test_a_facet_that_few_have_is_not_asked(index: CatalogueIndex) -> None:
     question = question_about("capacity", need, index, rows(index, need))
     assert question is not None
     assert question.unit == "l"
-    assert [str(option.answer) for option in question.options][0] == "capacity=10"
+    assert str(question.options[0].answer) == "capacity=10"
 
 
 def test_prices_are_asked_as_ranges_that_cover_all(index: CatalogueIndex) -> None:
@@ -64,7 +66,7 @@ def test_prices_are_asked_as_ranges_that_cover_all(index: CatalogueIndex) -> Non
     bounds = [option.answer.bounds for option in question.options]
     assert bounds[0].low is None
     assert bounds[-1].high is None
-    assert all(one.high == other.low for one, other in zip(bounds, bounds[1:], strict=False))
+    assert all(one.high == other.low for one, other in pairwise(bounds))
     assert sum(option.count for option in question.options) >= question.matches
 
 

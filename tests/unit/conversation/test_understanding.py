@@ -236,10 +236,8 @@ def test_an_aside_beside_an_answer_is_no_need_but_a_model_is(index: CatalogueInd
 
 
 def test_critiques_and_places(index: CatalogueIndex) -> None:
-    understood = understand(
-        SHOES, said("second but cheaper", "critique_slate", mention("ordinal", [2, -1]), mention("critique", "price:down")),
-        index,
-    )  # fmt: skip
+    turn = said("second but cheaper", "critique_slate", mention("ordinal", [2, -1]), mention("critique", "price:down"))
+    understood = understand(SHOES, turn, index)
     assert understood.critiques == {"price": "down"}
     assert understood.ordinals == (2, -1)
     bounded = said(

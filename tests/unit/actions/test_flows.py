@@ -1,0 +1,191 @@
+"""The flows from end to end, below the dialogue server: messages in, responses and slots out."""
+
+import pytest
+
+from actions.critique import ActionCritique
+from actions.product import (
+    ActionDislikeProduct,
+    ActionExplainRecommendation,
+    ActionLikeProduct,
+    ActionProductDetails,
+)
+from actions.profile import ActionShowProfile
+from actions.search import ActionSearch, ActionShowMore, ActionStartOver, ValidateSearchForm
+from actions.smalltalk import ActionAffirm, ActionOutOfScope
+from tests.unit.actions.conftest import Conversation, entity
+
+
+def show_blue_shoes(talk: Conversation) -> None:
+    talk.hear("blue shoes", "search_products", entity("category", "shoes"), entity("colour", "blue"))
+    assert talk.act(ValidateSearchForm()) == []
+    (message,) = talk.act(ActionSearch())
+    assert message["response"] == "utter_search_slate"
+
+
+def ask_about_shoes(talk: Conversation) -> None:
+    talk.loop = "search_form"
+    talk.hear("shoes", "search_products", entity("category", "shoes"))
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["response"].startswith("utter_search_ask_")
+
+
+def test_a_clear_need_leaves_the_form_without_a_word_and_is_shown(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    assert talk.slots["category"] == ["shoes"]
+    assert talk.slots["requested_slot"] is None
+    assert talk.slots["current_slate"] in talk.shop.feedback.slates
+    assert talk.slots["shopper_id"] == "unknown:c1"
+    (said,) = [event for event in talk.events if event["event"] == "bot"]
+    assert said["data"]["custom"]["type"] == "slate"
+    assert said["data"]["custom"]["slate_id"] == talk.slots["current_slate"]
+
+
+def test_an_open_need_is_asked_about_in_one_call(talk: Conversation) -> None:
+    ask_about_shoes(talk)
+    facet = talk.slots["requested_slot"]
+    assert facet in ("category", "audience", "occasion")
+    assert talk.slots["asked_facets"] == [facet]
+    bot = next(event for event in talk.events if event["event"] == "bot")
+    payloads = [button["payload"] for button in bot["data"]["buttons"]]
+    assert payloads[-1] == f'/inform_preference{{"answer":"{facet}=*"}}'
+    assert len(payloads) <= 6
+
+
+def test_an_aside_makes_the_form_step_aside_and_ask_again(talk: Conversation) -> None:
+    ask_about_shoes(talk)
+    facet = talk.slots["requested_slot"]
+    talk.hear("how are you", "chitchat")
+    assert talk.act(ValidateSearchForm()) == []
+    # No slot at all: only so does Rasa's form reject, and a rule answers.
+    assert talk.returned == []
+    talk.events.append({"event": "action_execution_rejected", "name": "search_form"})
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["response"].startswith("utter_search_ask_")
+    assert message["lead"] == ""
+    assert talk.slots["requested_slot"] == facet
+    # And then an answer counts again.
+    talk.hear("for men", "inform_preference", entity("audience", "men"))
+    talk.act(ValidateSearchForm())
+    assert talk.slots["audience"] == ["men"]
+
+
+def test_more_and_the_end(talk: Conversation) -> None:
+    talk.hear("x", "search_products", entity("category", "loafers"), entity("colour", "red"), entity("audience", "men"))
+    talk.act(ValidateSearchForm())
+    talk.act(ActionSearch())
+    talk.hear("more", "show_more")
+    (message,) = talk.act(ActionShowMore())
+    assert message["response"] == "utter_search_more"
+    talk.hear("more", "show_more")
+    (message,) = talk.act(ActionShowMore())
+    assert message["response"] == "utter_search_no_more"
+    assert message["buttons"]
+
+
+def test_a_way_out_is_taken_with_a_yes(talk: Conversation) -> None:
+    talk.hear("x", "search_products", entity("category", "handbags"), entity("colour", "green"))
+    talk.act(ValidateSearchForm())
+    (message,) = talk.act(ActionSearch())
+    assert message["response"] == "utter_search_nothing_found"
+    assert message["need"] == "green handbags"
+    assert "any colour: 45" in message["options"]
+    talk.hear("yes please", "affirm")
+    assert talk.act(ActionAffirm()) == []
+    uttered, followup, *_ = talk.returned
+    assert uttered["parse_data"]["entities"][0]["value"] == "colour=*"
+    assert followup["name"] == "search_form"
+    talk.message = uttered["parse_data"] | {"text": uttered["text"]}
+    talk.act(ValidateSearchForm())
+    (message,) = talk.act(ActionSearch())
+    assert message["response"] == "utter_search_slate"
+    assert talk.slots["colour"] is None
+
+
+def test_a_yes_to_nothing(talk: Conversation) -> None:
+    talk.hear("yes", "affirm")
+    (message,) = talk.act(ActionAffirm())
+    assert message["response"] == "utter_smalltalk_affirm"
+
+
+def test_cheaper(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    before = talk.slots["current_slate"]
+    talk.hear("cheaper", "critique_slate", entity("critique", "price:down"))
+    (message,) = talk.act(ActionCritique())
+    assert message["response"] == "utter_critique_slate"
+    assert talk.slots["current_slate"] != before
+    assert talk.slots["price_max"] is not None
+
+
+def test_a_critique_that_leads_nowhere_says_why(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("roomier", "critique_slate", entity("critique", "capacity:up"))
+    (message,) = talk.act(ActionCritique())
+    assert message["response"] == "utter_critique_unknown"
+    talk.hear("cheaper", "critique_slate", entity("critique", "price:down"))
+    for _ in range(20):
+        (message,) = talk.act(ActionCritique())
+        if message["response"] != "utter_critique_slate":
+            break
+    assert message["response"] == "utter_critique_extreme"
+    assert message["direction"] == "cheaper"
+    assert message["title"]
+
+
+def test_start_over_clears_the_search_and_keeps_the_shopper(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.loop = "search_form"
+    talk.hear("start over", "start_over")
+    (message,) = talk.act(ActionStartOver())
+    assert message["response"] == "utter_search_start_over"
+    assert {name for name, value in talk.slots.items() if value is not None} == {"shopper_id"}
+    assert talk.loop is None
+
+
+def test_details_why_like_dislike(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("the second", "ask_product_details", entity("ordinal", 2))
+    (message,) = talk.act(ActionProductDetails())
+    assert message["custom"]["type"] == "product"
+    assert message["custom"]["position"] == 2
+    focus = talk.slots["focus_sku"]
+    talk.hear("why", "explain_recommendation")
+    (message,) = talk.act(ActionExplainRecommendation())
+    assert message["response"] == "utter_product_why"
+    assert "blue" in message["reasons"]
+    assert talk.slots["focus_sku"] == focus
+    talk.hear("love it", "like_product")
+    (message,) = talk.act(ActionLikeProduct())
+    assert message["response"] == "utter_product_liked"
+    talk.hear("not the first", "dislike_product", entity("ordinal", 1))
+    (message,) = talk.act(ActionDislikeProduct())
+    assert message["response"] == "utter_product_disliked"
+    assert {event.kind for event in talk.shop.feedback.events.values()} == {"like", "dislike"}
+    talk.hear("what do you know about me", "show_profile")
+    talk.shop.profiles.weights = {"brand": {"kestrel": 0.5}}
+    (message,) = talk.act(ActionShowProfile())
+    assert message["response"] == "utter_profile_shown"
+    assert "Kestrel" in message["tastes"]
+    assert message["custom"]["type"] == "profile"
+
+
+@pytest.mark.parametrize(
+    "action", [ActionProductDetails, ActionExplainRecommendation, ActionLikeProduct, ActionDislikeProduct]
+)
+def test_before_anything_was_shown(talk: Conversation, action: type[ActionProductDetails]) -> None:
+    talk.hear("that one", "ask_product_details", entity("ordinal", 1))
+    (message,) = talk.act(action())
+    assert message["response"] == "utter_product_nothing_shown"
+
+
+def test_the_profile_of_a_stranger(talk: Conversation) -> None:
+    talk.hear("what do you know", "show_profile")
+    assert talk.act(ActionShowProfile())[0]["response"] == "utter_profile_empty"
+
+
+def test_not_understood_twice_in_a_row(talk: Conversation) -> None:
+    responses = []
+    for intent in ("out_of_scope", "nlu_fallback", "greet", "out_of_scope"):
+        talk.hear("x", intent)
+        responses.append(talk.act(ActionOutOfScope())[0]["response"] if intent != "greet" else "")
+    assert responses == ["utter_smalltalk_fallback", "utter_smalltalk_fallback_again", "", "utter_smalltalk_fallback"]
