@@ -101,7 +101,9 @@ class AmountRules:
             start -= 1
         after = end + (1 if sentence.key(end) in self._vocabulary.bound_suffixes else 0)
         trailing = self._currency(sentence, after) if not sentence.ends_clause(after) else None
-        if trailing is not None and (currency is None or trailing == currency):
+        if trailing is not None and sentence.glued(after + 1) and sentence.words[after + 1].kind == "number":
+            trailing = None  # "$15-$30", "10 €20": the sign is the next amount's
+        if trailing is not None and currency in (None, trailing):
             currency, end = trailing, after + 1
         if currency is not None:
             return Amount(one, start, end, currency)

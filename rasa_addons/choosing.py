@@ -10,6 +10,7 @@ from rasa_addons.vocabulary import Vocabulary
 from rasa_addons.words import Phrases, Sentence, keys
 
 _DESCRIPTIVE = 0.5  # share of the products that have a value, from which a facet is taken for a plain one (season)
+FLAG_SET = "yes"  # the value of a flag that is set
 _SHORT_MESSAGE = 2  # words; all of them together are an answer
 _NAMED, _ASKED, _CUED, _JOINED, _MODIFIES = 3.0, 4.0, 1.5, 2.0, 1.0
 
@@ -41,6 +42,7 @@ class Chooser:
         self._totals = totals
         # Categories count once for each level, so brands tell better how many products there are.
         self._products = totals.get("brand") or totals.get("category", 0)
+        self._one = Phrases.of(vocabulary.raw["ordinals"]["nouns"])
         self._names = {facet: Phrases.of(list(spoken)) for facet, spoken in names.items()}
 
     def choose(self, sentence: Sentence, match: Match, matches: "Neighbours", open_facet: str | None) -> Reading | None:
@@ -79,10 +81,12 @@ class Chooser:
         if cues is not None and cues.before(sentence, match.start):
             score += _CUED
         possessed = sentence.key(match.start - 1) in self._vocabulary.possessive_words
-        if facet == "brand" and possessed:
-            score -= _NAMED
-        if facet == "brand" and self._is_name(sentence, match):
-            score += _CUED
+        if facet == "brand":
+            score += _CUED * (self._is_name(sentence, match) + self._before_code(sentence, match)) - _NAMED * possessed
+        if facet == "audience" and not possessed and any(one.facet == "brand" for one in match.readings):
+            score -= _NAMED  # "my brother" is a person, a "brother printer" is not
+        if self._one.at(sentence, match.end):
+            score += _MODIFIES  # "the canon one"
         return score + sum(self._neighbour(sentence, match, reading, other) for other in matches.of(match))
 
     def _neighbour(self, sentence: Sentence, match: Match, reading: Reading, other: Match) -> float:
@@ -104,6 +108,13 @@ class Chooser:
         shouted = sentence.text.isupper()
         return sentence.words[match.start].capital and not first and not shouted
 
+    def _before_code(self, sentence: Sentence, match: Match) -> bool:
+        """Whether a model number follows, as in "brother hl-2030"."""
+        following = sentence.words[match.end : match.end + 2]
+        return any(
+            word.kind == "number" and (place == 0 or word.gap in ("", "-")) for place, word in enumerate(following)
+        )
+
     def _credible(self, sentence: Sentence, match: Match, reading: Reading, support: float) -> bool:
         """Whether a reading may stand at all: grammar, digits and everyday words need something to speak for them."""
         said = sentence.keys[match.start : match.end]
@@ -113,22 +124,39 @@ class Chooser:
             return support >= _ASKED and alone
         if not any(map(str.isalpha, "".join(said))) or (len(said) == 1 and len(said[0]) == 1):
             return support >= _NAMED or (not said[0].isascii() and reading.facet in SLOT_OF_FACET)
-        if reading.generic or reading.facet in ("category", "colour", "audience", "occasion", "material", "feature"):
+        if reading.facet == "category":
+            return not self._is_adjective(sentence, match)
+        if reading.generic or reading.facet in ("colour", "audience", "occasion", "material", "feature"):
             return True
         ordinary = all(self._vocabulary.is_ordinary(key) for key in plain)
         if reading.facet == "brand":
+            possessed = sentence.key(match.start - 1) in self._vocabulary.possessive_words
+            ordinary = ordinary or (possessed and all(self._vocabulary.is_inflected(key) for key in plain))
             return not ordinary or support >= _MODIFIES or (alone and support >= 0)
+        return self._credible_in_long_tail(match, reading, support, plain, ordinary=ordinary)
+
+    def _credible_in_long_tail(
+        self, match: Match, reading: Reading, support: float, plain: Sequence[str], *, ordinary: bool
+    ) -> bool:
         if reading.facet not in SLOT_OF_FACET and len(plain) == 1:
             descriptive = self._totals.get(reading.facet, 0) >= _DESCRIPTIVE * self._products > 0
             rare = not self._vocabulary.is_known(plain[0]) and match.kind == "exact"
             return descriptive or support >= _NAMED or rare
         return support > 0 or not ordinary
 
+    def _is_adjective(self, sentence: Sentence, match: Match) -> bool:
+        """Whether a lone word in the singular is graded: "too tight" speaks of no tights."""
+        graded = sentence.key(match.start - 1) in self._vocabulary.degree_words
+        return graded and match.end - match.start == 1 and not self._is_plural(sentence.key(match.start))
+
+    def _is_plural(self, key: str) -> bool:
+        return self._vocabulary.stem(key) != key
+
     def hint(self, match: Match, chosen: Reading) -> str | None:
-        """Return the catalogue's own facet that has the value of a generic reading, if there is one."""
+        """Return the catalogue's own facet for a generic reading, if there is one: it has the value, or is its flag."""
         if not chosen.generic:
             return None
-        hints = [one for one in match.readings if not one.generic and one.value == chosen.value]
+        hints = [one for one in match.readings if not one.generic and one.value in (chosen.value, FLAG_SET)]
         return max(hints, key=lambda one: one.count).facet if hints else None
 
 

@@ -21,6 +21,8 @@ class InertRules:
         self._verbs = frozenset(raw["verbs_too"]["words"])
         self._verb_before = Phrases.of(raw["verbs_too"]["before"])
         self._verb_after = Phrases.of(raw["verbs_too"]["after"])
+        self._infinitive = Phrases.of(raw["verbs_too"]["infinitive"])
+        self._accompanying = Phrases.of(raw["accompanying"])
         self._determiners = frozenset(raw["ordinals"]["determiners"])
 
     def phrases(self, sentence: Sentence) -> list[tuple[int, int]]:
@@ -49,12 +51,14 @@ class InertRules:
             return True
         if self._is_owned(sentence, start):
             return True
-        # "the heel is too high": a part of what is shown.
-        names_category = any(reading.facet == "category" for reading in match.readings)
-        definite = sentence.key(start - 1) in self._determiners
-        return names_category and definite and bool(self._part_talk.at(sentence, end))
+        # "the heel is too high", "does it come with a charger": a part of what is shown.
+        is_part = any(reading.facet in ("category", "feature") for reading in match.readings)
+        definite = sentence.key(start - 1) in self._determiners and bool(self._part_talk.at(sentence, end))
+        return is_part and (definite or bool(self._accompanying.before(sentence, start)))
 
     def _is_verb(self, sentence: Sentence, index: int) -> bool:
+        if self._infinitive.before(sentence, index):
+            return True
         opens = sentence.ends_clause(index) or bool(self._verb_before.before(sentence, index))
         return opens and bool(self._verb_after.at(sentence, index + 1)) and not sentence.ends_clause(index + 1)
 

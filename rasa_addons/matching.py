@@ -92,15 +92,18 @@ class LexiconMatcher:
         self._spelling = Spelling(weights, vocabulary)
 
     def _entries(self, lexicon: Lexicon) -> Iterable[tuple[str, str, Iterable[str], int, bool]]:
-        known: set[tuple[str, str]] = set()
+        known: dict[tuple[str, str], tuple[str, int]] = {}
         for entry in lexicon.values:
-            known.update((entry.facet, form) for form in entry.forms)
+            known.update({(entry.facet, form): (entry.value, entry.count) for form in (entry.value, *entry.forms)})
             yield entry.facet, entry.value, (entry.value, *entry.forms), entry.count, False
         for facet, values in self._vocabulary.generic.items():
-            for value, forms in values.items():
-                spoken = [value, *forms]
-                if not any((facet, normalise(form)) in known for form in spoken):
+            for value, more in values.items():
+                spoken = [normalise(form) for form in (value, *more)]
+                own = next((known[facet, form] for form in spoken if (facet, form) in known), None)
+                if own is None:
                     yield facet, value, spoken, 0, True
+                else:  # the catalogue has it under a name of its own: that one learns the other words
+                    yield facet, own[0], [form for form in spoken if (facet, form) not in known], own[1], False
 
     def _add(self, form: tuple[str, ...], reading: Reading) -> None:
         self._exact.add(form, reading)

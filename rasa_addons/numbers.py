@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rasa_addons.vocabulary import Vocabulary
 from rasa_addons.words import Sentence
 
+_LARGEST = 1e12  # what is larger is an article number, or noise
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})+(?:(?!\1)[.,]\d+)?")
 
 
@@ -42,7 +43,8 @@ def find_numbers(sentence: Sentence, vocabulary: Vocabulary) -> list[Number]:
     while index < len(sentence):
         number = _digits(sentence, vocabulary, index) or _spelled(sentence, vocabulary, index)
         if number is not None:
-            found.append(number)
+            if number.value <= _LARGEST:
+                found.append(number)
             index = number.end
         else:
             index += 1

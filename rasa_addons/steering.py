@@ -31,7 +31,7 @@ class SteeringRules:
         self._waves_before = Phrases.of(raw["waving"]["before"])
         self._waves_after = Phrases.of(raw["waving"]["after"])
         self._wave_fillers = frozenset(raw["waving"]["fillers"])
-        self._numeric = numeric
+        self._numeric = {facet: [frozenset(keys(name)) for name in spoken] for facet, spoken in numeric.items()}
         self._numeric_names = Phrases()
         for facet, spoken in numeric.items():
             for name in spoken:
@@ -54,8 +54,8 @@ class SteeringRules:
         return [
             facet
             for word in words
-            for facet, spoken in self._numeric.items()
-            if any(set(keys(word)) <= set(keys(name)) for name in spoken)
+            for facet, names in self._numeric.items()
+            if any(name.issuperset(word.split()) for name in names)
         ]
 
     def find(self, sentence: Sentence, taken: list[Mention]) -> list[Mention]:

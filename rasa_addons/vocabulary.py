@@ -14,7 +14,8 @@ from rasa_addons.words import Phrases, keys
 
 _FOLDER = Path(__file__).with_name("vocabulary")
 _FALLBACK = "en"
-_COMMON = 12_000  # of the encoder's words; the rest is names and fragments as often as it is words
+_DAILY = 3_000  # of the encoder's words, commonest first: what everybody says every day
+_COMMON = 12_000  # the rest is names and fragments as often as it is words
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Vocabulary:
         self.bound_fillers = _set(raw["bounds"]["fillers"])
         self.bound_bridge = _set(raw["bounds"]["bridge"])
         self.bound_suffixes = frozenset(raw["bounds"]["suffixes"])
+        self.degree_words = _set(raw["negation"]["degree_words"])
         self.degrees = _set(raw["negation"]["degrees"])
         self.money = _set(raw["bounds"]["money"])
         self.range_openers = Phrases.of(raw["ranges"]["openers"])
@@ -107,13 +109,15 @@ class Vocabulary:
         self._ordinary_more = _set(raw["ordinary_words"])
         words = _encoder_words() if raw.get("known_words") == "encoder" else []
         self._known = frozenset(words) | _set(raw.get("known_words_more", []))
-        self._common = frozenset(words[:_COMMON])
+        self._daily, self._common = frozenset(words[:_DAILY]), frozenset(words[:_COMMON])
 
     def stem(self, key: str) -> str:
         """Return a word without its plural or possessive ending."""
         for ending in self.possessives:
             if key.endswith(ending) and len(key) > len(ending) + 1:
-                return key[: -len(ending)]
+                key = key[: -len(ending)]
+                if ending[-1].isalpha():
+                    return key
         if not key.isascii() or not key.isalpha():
             return key
         for ending, instead, rest in self.inflection:
@@ -137,12 +141,16 @@ class Vocabulary:
         )
 
     def is_ordinary(self, key: str) -> bool:
-        """Return whether a word stands for itself at least as often as it is a name ("apple", "next", not "sony").
+        """Return whether a word stands for itself far more often than for a brand ("next", "brother", not "sony").
 
-        A common word that English inflects is taken for ordinary; names are seldom inflected.
+        A very common word that has inflections is taken for ordinary; names are seldom inflected.
         """
         if key in self._ordinary_more or key in self.function_words:
             return True
+        return key in self._daily and self.is_inflected(key)
+
+    def is_inflected(self, key: str) -> bool:
+        """Return whether a word is a common one that has inflections: somebody's "boss" is hardly ever the brand."""
         return key in self._common and any(key + ending in self._known for ending in ("s", "es", "ed", "ing"))
 
 
