@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lexicon.text import normalise
+from shopguide.catalogue.constraints import Constraint
 from shopguide.feedback.events import FeedbackEvent, Slate
 from shopguide.ids import SlateId
 from shopguide.recommender.features import modelled_facets
-from shopguide.recommender.texts import product_text
+from shopguide.recommender.texts import need_text, product_text
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -50,10 +51,11 @@ PREPOSITIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Group:
-    """One need with product texts, the fitting one first."""
+    """One need with product texts, the fitting one first, and the words that a text must have to fit as well."""
 
     need: str
     products: tuple[str, ...]
+    wanted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class NeedGenerator:
             negatives = self._negatives(row, need)
             if negatives:
                 heard = self._misspelt(need.text) if self._random.random() < TYPO_SHARE else need.text
-                yield Group(heard, tuple(self.text(r) for r in (row, *negatives)))
+                yield Group(heard, tuple(self.text(r) for r in (row, *negatives)), need.wanted)
 
     def text(self, row: int) -> str:
         """Return a product's text as the reranker reads it."""
@@ -174,16 +176,12 @@ class NeedGenerator:
         pool = [*hard[:6], *near, *far] if self._random.random() < 0.7 else [*near, *hard[:6], *far]
         negatives: list[int] = []
         for other in pool:
-            if other == row or other in negatives or self._answers(other, need.wanted):
+            if other == row or other in negatives or answers(self.text(other), need.wanted):
                 continue
             negatives.append(other)
             if len(negatives) == NEGATIVES:
                 return negatives
         return []
-
-    def _answers(self, row: int, wanted: frozenset[str]) -> bool:
-        """Return whether a product has every word of the need, and so is no negative."""
-        return wanted <= set(_WORD.findall(normalise(self.text(row))))
 
     def _misspelt(self, need: str) -> str:
         words = need.split(" ")
@@ -193,6 +191,11 @@ class NeedGenerator:
         place = self._random.choice(long)
         words[place] = misspell(words[place], self._random)
         return " ".join(words)
+
+
+def answers(text: str, wanted: frozenset[str]) -> bool:
+    """Return whether a product text has every wanted word: then it answers as well as the one that was drawn."""
+    return wanted <= set(_WORD.findall(normalise(text)))
 
 
 def misspell(word: str, source: random.Random) -> str:
@@ -210,6 +213,16 @@ def misspell(word: str, source: random.Random) -> str:
         if at >= 0:
             return word[:place] + row[at - 1 if at else 1] + word[place + 1 :]
     return word
+
+
+def _need_of(slate: Slate) -> str:
+    """Return the need that a slate answered as the reranker reads it, empty if it had no words of its own."""
+    slots = slate.state.get("need")
+    words = str(slots.get("need_text") or "").strip() if isinstance(slots, Mapping) else ""
+    if not words:
+        return ""
+    wanted = [Constraint(c["facet"], "in", tuple(c["values"])) for c in slate.constraints if c["op"] == "in"]
+    return need_text(words, wanted)
 
 
 POSITIVE_KINDS = frozenset({"click", "like", "add_to_cart", "purchase"})
@@ -232,7 +245,7 @@ def slate_groups(
         slate = slate_of(event.slate_id)
         if slate is None:
             continue
-        need = str(slate.state.get("need_text") or slate.state.get("query") or "").strip()
+        need = _need_of(slate)
         above: list[str] = []
         for item in sorted(slate.items, key=lambda item: item.position):
             if item.sku == event.sku:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, RERANK_WEIGHT
 from shopguide.recommender.encoder import encoder_folder, quiet_transformers
-from shopguide.recommender.reranker import NEED_TOKENS, PairTokenizer, Reranker
-from shopguide.training.metrics import Values, paired, summary
-from shopguide.training.needs import Group, NeedGenerator
+from shopguide.recommender.reranker import NEED_TOKENS, PairTokenizer, Reranker, relevance
+from shopguide.training.metrics import paired, summary
+from shopguide.training.needs import Group, NeedGenerator, answers
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -47,7 +48,7 @@ class RerankParameters:
     head_learning_rate: float = 1e-3
     frozen_layers: int = 1
     warm_up: float = 0.1
-    held_out: int = 100
+    held_out: int = 150
     candidates: int = 20
     behaviour_share: float = 0.25
     seed: int = 0
@@ -189,30 +190,30 @@ def _loss(logits: Any, sizes: Sequence[int]) -> Any:
 def compare(
     reranker: Reranker, index: "CatalogueIndex", parameters: RerankParameters
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
-    """Rank BM25's best products for held-out needs by BM25 and by the cross-encoder.
+    """Rank BM25's best products for held-out needs by BM25, by the cross-encoder, and by both as they are blended.
 
-    Needs have words misspelt as often as in training; only those count whose product BM25 finds at all. Products with
-    every word of the need are as right as the one it was made from, so the best rank among them counts.
+    Needs are misspelt as often as in training. Every product with all words of the need is right; needs for which
+    BM25 finds none, or nothing else, tell nothing and are passed over.
 
     Returns:
-        rows of a report with the mean reciprocal rank, the paired difference, and whether the reranker is better.
+        rows of a report with the mean reciprocal rank of the first right product, the paired differences to BM25, and
+        whether the two together are better than BM25 alone.
     """
     generator = NeedGenerator(index, HELD_OUT_SEED)
-    bm25: list[float] = []
-    cross: list[float] = []
-    for group in islice(generator.groups(), 4 * parameters.held_out):
-        found, _ = index.search(group.need, None, parameters.candidates)
+    ranks: dict[str, list[float]] = {"bm25": [], "reranker": [], "bm25_and_reranker": []}
+    for group in islice(generator.groups(), 5 * parameters.held_out):
+        found, scores = index.search(group.need, None, parameters.candidates)
         texts = [generator.text(int(row)) for row in found]
-        if group.products[0] not in texts or len(texts) < 2:
+        right = np.asarray([answers(text, group.wanted) for text in texts], dtype=bool)
+        if not right.any() or right.all():
             continue
-        right = texts.index(group.products[0])
-        logits = reranker.score(group.need, texts, needed=len(texts)).logits
-        bm25.append(1.0 / (1 + right))
-        cross.append(1.0 / (1 + int((logits > logits[right]).sum())))
-        if len(bm25) == parameters.held_out:
+        judged = relevance(reranker.score(group.need, texts, needed=len(texts)).logits)
+        both = DEFAULT_WEIGHTS["text"] * scores / max(float(scores.max()), 1e-9) + RERANK_WEIGHT * judged
+        for name, values in (("bm25", scores), ("reranker", judged), ("bm25_and_reranker", both)):
+            ranks[name].append(1.0 / (1 + int((values > values[right].max()).sum())))
+        if len(ranks["bm25"]) == parameters.held_out:
             break
-    ours: Values = np.asarray(cross)
-    theirs: Values = np.asarray(bm25)
-    models = [summary("bm25", {"mrr": theirs}), summary("reranker", {"mrr": ours})]
-    better = bool(len(ours)) and float(ours.mean()) > float(theirs.mean())
-    return models, [paired("reranker", "bm25", ours, theirs, "mrr")], better
+    cases = {name: np.asarray(values, dtype=np.float64) for name, values in ranks.items()}
+    models = [summary(name, {"mrr": values}) for name, values in cases.items()]
+    pairs = [paired(name, "bm25", cases[name], cases["bm25"], "mrr") for name in ("reranker", "bm25_and_reranker")]
+    return models, pairs, pairs[1]["difference"] > 0

@@ -53,7 +53,8 @@ def a_slate(slate_id: str, need: str, skus: tuple[str, ...]) -> Slate:
     items = tuple(SlateItem(Sku(sku), position) for position, sku in enumerate(skus, 1))
     return Slate(
         SlateId(slate_id), ShopperId("s"), None, START, "search_products", "blend", "v", None, 3, items,
-        state={"need_text": need},
+        state={"need": {"need_text": need, "colour": ["red"]}},
+        constraints=({"facet": "colour", "op": "in", "values": ["red"]}, {"facet": "price", "op": "<=", "value": 9.0}),
     )  # fmt: skip
 
 
@@ -75,5 +76,5 @@ def test_what_was_passed_over_on_a_slate_is_what_stood_above_the_choice(index: C
         event("lost", "P002"),
     ]
     (group,) = slate_groups(events, slates.get, index)
-    assert group.need == "something blue"
+    assert group.need == "something blue red"
     assert group.products == tuple(product_text(index.product(Sku(sku))) for sku in ("P003", "P001", "P002"))

@@ -1,0 +1,131 @@
+"""The encoder and the reranker come up behind the answers."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopguide.catalogue.constraints import Constraint
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.ids import Sku
+from shopguide.recommender.artefacts import ModelFolder
+from shopguide.recommender.encoder import DIMENSIONS
+from shopguide.recommender.pipeline import Recommender
+from shopguide.recommender.snapshot import text_key
+from shopguide.recommender.texts import product_text
+from shopguide.recommender.types import RecommendationRequest
+from shopguide.training.registry import Registry
+from tests.unit.recommender.synthetic import FakeCatalogue, FakeFeedback, FakeProfiles, make_products
+from tests.unit.recommender.tiny import save_tiny_reranker
+
+NEED = RecommendationRequest(query="a blue velora", k=5)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_reranker(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def registry(settings) -> Registry:
+    return Registry(ModelFolder(settings.models_dir / "recommender"))
+
+
+def publish_candidates(registry: Registry) -> None:
+    with registry.draft() as draft:
+        draft.part("candidates", {"digest": "c", "lightfm": False})
+        draft.save("candidates", "ids.json", {"skus": [], "features": [], "trained_until": 0.0})
+        draft.save("candidates", "popularity.npy", np.zeros(0, dtype=np.float32))
+        draft.save("candidates", "blend.json", {"weights": {"text": 2.0, "popularity": 0.4, "query_content": 1.5}})
+        registry.publish(draft)
+
+
+def publish_reranker(registry: Registry, tiny: Path) -> None:
+    with registry.draft() as draft:
+        shutil.copytree(tiny, draft.part("reranker", {"digest": "r"}), dirs_exist_ok=True)
+        registry.publish(draft)
+
+
+def recommender_of(index: CatalogueIndex, settings) -> Recommender:
+    return Recommender(FakeCatalogue(index), FakeProfiles(), FakeFeedback(), settings)  # type: ignore[arg-type]
+
+
+def test_until_the_reranker_exists_slates_say_so_and_then_it_is_taken_up(index, settings, registry, tiny) -> None:
+    settings = settings.model_copy(update={"rerank_deadline_ms": 10_000})
+    publish_candidates(registry)
+    recommender = recommender_of(index, settings)
+    before = recommender.recommend(NEED)
+    assert (before.degraded, before.policy) == ("reranker_missing", "blend")
+    publish_reranker(registry, tiny)
+    # Loading goes on behind the first answers.
+    assert recommender.recommend(NEED).degraded in ("reranker_late", None)
+    recommender.warm_up()
+    after = recommender.recommend(NEED)
+    assert (after.degraded, after.policy) == (None, "blend+reranker")
+    assert all("reranker" in item.features for item in after.items)
+
+
+def test_a_missed_deadline_returns_the_blended_order(index, settings, registry, tiny) -> None:
+    publish_candidates(registry)
+    blended = recommender_of(index, settings).recommend(NEED)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings.model_copy(update={"rerank_deadline_ms": 0}))
+    recommender.warm_up()
+    late = recommender.recommend(NEED)
+    assert late.degraded == "reranker_late"
+    assert [item.sku for item in late.items] == [item.sku for item in blended.items]
+
+
+def test_a_request_without_any_need_is_not_reranked_and_not_degraded(index, settings, registry, tiny) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings)
+    recommender.warm_up()
+    answer = recommender.recommend(RecommendationRequest())
+    assert (answer.degraded, answer.policy) == (None, "blend")
+
+
+def test_reranking_stays_within_the_constraints(index, settings, registry, tiny) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings.model_copy(update={"rerank_deadline_ms": 10_000}))
+    recommender.warm_up()
+    red = (Constraint("colour", "in", ("red",)),)
+    answer = recommender.recommend(replace(NEED, constraints=red, k=12))
+    assert answer.policy == "blend+reranker" and len(answer.items) == 12
+    assert all("red" in index.values("colour", index.row(item.sku)) for item in answer.items)
+
+
+def test_a_damaged_reranker_is_not_loaded(index, settings, registry, tiny, caplog) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    weights = registry.folder.current().folder / "reranker" / "model.safetensors"
+    content = weights.read_bytes()
+    # The file is linked to nothing else here: writing in place damages this version only.
+    weights.write_bytes(content[:-4] + b"\0\0\0\1")
+    recommender = recommender_of(index, settings)
+    recommender.warm_up()
+    assert recommender.recommend(NEED).degraded == "reranker_late"
+    assert "cannot be loaded" in caplog.text
+
+
+@pytest.mark.slow
+def test_products_that_came_after_the_training_get_their_vectors_from_the_server(settings, registry) -> None:
+    products = make_products(24)
+    index = CatalogueIndex(products, revision=1)
+    texts = [product_text(product) for product in products[:20]]
+    with registry.draft() as draft:
+        draft.part("vectors", {"digest": "v", "encoder": "x"})
+        draft.save("vectors", "vectors.npy", np.eye(20, DIMENSIONS, dtype=np.float32))
+        draft.save("vectors", "texts.json", [text_key(text) for text in texts])
+        registry.publish(draft)
+    recommender = recommender_of(index, settings)
+    recommender.warm_up()
+    vectors = recommender._live.snapshot().vectors
+    assert vectors is not None and not len(vectors.missing)
+    new = vectors.of(np.array([index.row(Sku("P023"))], dtype=np.int32))[0]
+    assert np.linalg.norm(new) == pytest.approx(1.0, abs=1e-3)
+    answer = recommender.recommend(RecommendationRequest(query=products[23].title, k=1))
+    assert answer.items[0].sku == "P023" and "query_content" in answer.items[0].features

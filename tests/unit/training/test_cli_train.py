@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from shopguide.catalogue.constraints import Constraint
+from shopguide.cli import train as commands
+from shopguide.recommender.artefacts import ModelFolder
+from shopguide.settings import get_settings
+from shopguide.training.registry import Registry
+
+
+@pytest.mark.parametrize(
+    ("text", "constraint"),
+    [
+        ("colour=blue", Constraint("colour", "in", ("blue",))),
+        ("colour = Navy Blue|RED", Constraint("colour", "in", ("navy blue", "red"))),
+        ("brand!=Sony", Constraint("brand", "not in", ("sony",))),
+        ("price<=80", Constraint("price", "<=", value=80.0)),
+        ("screen_size >= 23.5", Constraint("screen_size", ">=", value=23.5)),
+    ],
+)
+def test_conditions_are_read(text: str, constraint: Constraint) -> None:
+    assert commands.parse_condition(text) == constraint
+
+
+@pytest.mark.parametrize("text", ["", "blue", "price<80", "price<=cheap", "=blue", "colour=", "colour=|"])
+def test_what_is_no_condition_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        commands.parse_condition(text)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("SHOPGUIDE_MODELS_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    root = typer.Typer()
+    commands.register(root, typer.Typer())
+    yield root
+    get_settings.cache_clear()
+
+
+def publish(tmp_path: Path) -> str:
+    registry = Registry(ModelFolder(tmp_path / "recommender"))
+    with registry.draft() as draft:
+        section = {"digest": "x", "metrics": {"models": [{"model": "blend_default", "ndcg@10": 0.5}]}}
+        draft.part("candidates", section)
+        draft.save("candidates", "ids.json", [])
+        return registry.publish(draft).name
+
+
+def test_models_are_listed_shown_promoted_and_rolled_back(app, tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert "nothing trained yet" in run(app, ["models", "list"]).stdout
+    first, second = publish(tmp_path), publish(tmp_path)
+    rows = json.loads(run(app, ["models", "list", "--json"]).stdout)
+    assert [(row["version"], row["current"]) for row in rows] == [(first, False), (second, True)]
+    assert rows[0]["metrics"] == {"candidates ndcg@10": 0.5}
+    assert json.loads(run(app, ["models", "show"]).stdout)["version"] == second
+    assert json.loads(run(app, ["models", "show", first]).stdout)["version"] == first
+    assert json.loads(run(app, ["models", "rollback", "--json"]).stdout) == {"version": first}
+    assert run(app, ["models", "promote", second]).stdout == f"serving {second}\n"
+    assert run(app, ["models", "promote", "unknown"]).exit_code != 0
+    assert ModelFolder(tmp_path / "recommender").current().name == second
