@@ -13,7 +13,7 @@ FAULTS = re.compile(
       traceback\ \(most\ recent | ^\s*file\ ".+",\ line\ \d+ | \b\w+(error|exception)\b:   # stack traces
     | \butter_\w+ | \baction_\w+ | \{\w+\} | \{\{ | \}\}                                     # raw templates
     | technical\ (problem|difficult|issue|fault|error|reason)
-    | (internal|server|unexpected)\ error | something\ (went|has\ gone|is)\ wrong
+    | (internal|server|unexpected)\ error | something\ (went|has\ gone|is)\ wrong | \b(tripped|stumbled)\ over\b
     | (can't|cannot|can\ not|couldn't|could\ not|unable\ to)\ (answer|reply|respond|process|reach|open|load|do)\b
       [^.]*\ (now|moment)
     | \bagain\ (later|soon|shortly|in\ an?\b) | out\ of\ reach | not\ available\ right\ now

@@ -174,8 +174,9 @@ def test_no_reply_is_a_fault() -> None:
 
 def test_our_own_apologies_are_recognised() -> None:
     responses = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))["responses"]
-    apologies = [one["text"] for key, said in responses.items() if key.endswith("unavailable") for one in said]
-    assert apologies
+    faults = [key for key in responses if key.endswith(("unavailable", "apology"))]
+    assert {"utter_smalltalk_apology", "utter_profile_unavailable"} <= set(faults)
+    apologies = [one["text"] for key in faults for one in responses[key]]
     assert [text for text in apologies if not FAULTS.search(text)] == []
 
 
