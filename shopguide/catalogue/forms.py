@@ -40,16 +40,14 @@ def written(form: str, spellings: Mapping[str, str]) -> Iterator[str]:
 
 def inflected(form: str) -> Iterator[str]:
     """Yield a folded noun phrase with its last word in singular and in plural."""
-    head, _, last = form.rpartition(" ")
-    if not last.isascii() or not last.isalpha() or len(last) < 3:
-        yield form
-        return
-    prefix = f"{head} " if head else ""
-    singular = _singular(last)
+    head, last = _head_and_last(form)
     yield form
+    if not last.isascii() or not last.isalpha() or len(last) < 3:
+        return
+    singular = _singular(last)
     if singular != last:
-        yield prefix + singular
-    yield prefix + _plural(singular)
+        yield head + singular
+    yield head + _plural(singular)
 
 
 def parts(value: str) -> Iterator[str]:
@@ -111,8 +109,14 @@ def of_brand(value: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def singular_phrase(form: str) -> str:
     """Return a folded noun phrase with its last word in singular: what two spellings of a name have in common."""
-    head, _, last = form.rpartition(" ")
-    return f"{head} {_singular(last)}" if head else _singular(last)
+    head, last = _head_and_last(form)
+    return head + _singular(last)
+
+
+def _head_and_last(form: str) -> tuple[str, str]:
+    """Split a phrase before its last word; what is behind a hyphen is a word as well ("t-shirt")."""
+    at = max(form.rfind(" "), form.rfind("-")) + 1
+    return form[:at], form[at:]
 
 
 def _respelt(word: str, table: Mapping[str, str]) -> str:
