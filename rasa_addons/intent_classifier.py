@@ -55,8 +55,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Return the settings that config.yml may change."""
         return {
-            "C": 20.0,  # inverse strength of the penalty; docs/understanding.md tells how it was chosen
-            "mark_weight": 0.3,  # of the entity marks beside vectors of length one
+            "C": 10.0,  # inverse strength of the penalty; docs/understanding.md tells how it was chosen
+            "mark_weight": 0.5,  # of the entity marks beside vectors of length one
             "unserved": [],  # intents that the data teaches and this release does not serve: out of scope
         }
 

@@ -9,6 +9,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa_addons.intent_features import uncovered_words
 
 SEARCH_FORM = "search_form"
+_QUESTION_SLOT = "requested_slot"
 _SLATE_SLOT = "current_slate"
 _SHORT = 6  # words; an answer to a question is seldom longer
 _FILLERS = frozenset(
@@ -19,9 +20,9 @@ _FILLERS = frozenset(
 
 @dataclass(frozen=True)
 class Context:
-    """Whether a question is open and whether products were shown; both false where nothing is known."""
+    """The facet of the question that is open, if any, and whether products were shown."""
 
-    question_open: bool = False
+    question: str | None = None
     slate_shown: bool = False
 
 
@@ -29,8 +30,13 @@ def context_of(tracker: DialogueStateTracker | None) -> Context:
     """Read the context from a tracker; a test without one is a conversation that has not begun."""
     if tracker is None:
         return Context()
-    slot = tracker.slots.get(_SLATE_SLOT)
-    return Context(tracker.active_loop_name == SEARCH_FORM, bool(slot is not None and slot.value))
+
+    def value(name: str) -> Any:
+        slot = tracker.slots.get(name)
+        return slot.value if slot is not None else None
+
+    asking = tracker.active_loop_name == SEARCH_FORM
+    return Context(str(value(_QUESTION_SLOT) or "") if asking else None, bool(value(_SLATE_SLOT)))
 
 
 def shifts(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -42,11 +48,12 @@ def shifts(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -
     left = [word for word in uncovered_words(text, entities) if word not in _FILLERS]
     bare = bool(entities) and not left
     names_category = any(entity.get("entity") == "category" for entity in entities)
-    if bare and (context.question_open or not names_category):
-        return {"inform_preference": 5.0 if context.question_open else 3.0}
+    asking = context.question is not None
+    if bare and (not names_category or context.question == "category"):
+        return {"inform_preference": 5.0 if asking else 3.0}
     if bare:
         return {"search_products": 3.0}
-    if context.question_open and len(text.split()) <= _SHORT:
+    if asking and len(text.split()) <= _SHORT:
         return {"inform_preference": 1.5, "no_preference": 1.5, "search_products": -1.0, "out_of_scope": -0.5}
     if context.slate_shown and not names_category:
         return {"search_products": -0.7}

@@ -1,6 +1,7 @@
 """The channels on a real server, with a fake agent below and real clients above."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,10 +20,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ConversationPaused
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
+from sanic import Sanic
+
 from rasa_addons.channels import GuideRestInput, GuideSocketIOInput, IdentityError, verified_sender
 from rasa_addons.intent_features import MAX_CHARACTERS
 from rasa_addons.settings import Settings
-from sanic import Sanic
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 PRODUCTION = Settings(environment="production", chat_secret=SECRET)
@@ -92,10 +94,10 @@ async def server(turn: Turn, settings: Settings = DEVELOPMENT) -> AsyncIterator[
 
 
 async def post(url: str, body: Any, query: str = "") -> tuple[int, Any]:
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{url}/webhooks/rest/webhook{query}", json=body) as response:
-            text = await response.text()
-            return response.status, (await response.json()) if response.status == 200 and not query else text
+    address = f"{url}/webhooks/rest/webhook{query}"
+    async with aiohttp.ClientSession() as session, session.post(address, json=body) as response:
+        text = await response.text()
+        return response.status, (await response.json()) if response.status == 200 and not query else text
 
 
 def token(subject: Any = "web-1", secret: str = SECRET, expires_in: int = 60, **more: Any) -> str:
@@ -109,7 +111,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(test(), 30))
 
 
-# -- REST ---------------------------------------------------------------------------------------------------------------
+# -- REST ----------------------------------------------------------------------------------------------------
 
 
 def test_rest_sends_text_buttons_and_payload_in_one_message() -> None:
@@ -218,7 +220,7 @@ def test_the_configured_guide_server_replaces_the_one_in_endpoints() -> None:
     run(check)
 
 
-# -- Socket.IO ----------------------------------------------------------------------------------------------------------
+# -- Socket.IO -----------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
@@ -227,16 +229,19 @@ async def client(url: str, auth: Any) -> AsyncIterator[SimpleNamespace]:
     session = aiohttp.ClientSession()  # of our own: the client leaves its session open when it is refused
     connection = socketio.AsyncClient(reconnection=False, http_session=session)
     events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+    answered = asyncio.Event()
     for name in ("bot_uttered", "session_confirm", "connect_error", "message_refused"):
 
         async def note(data: Any, name: str = name) -> None:
             await events.put((name, data))
+            if name == "connect_error":
+                answered.set()
 
         connection.on(name, note)
-    try:
-        await connection.connect(url, auth=auth, transports=["polling"], wait_timeout=5)
-    except socketio.exceptions.ConnectionError:
-        pass
+    connection.on("connect", answered.set)
+    with contextlib.suppress(socketio.exceptions.ConnectionError):
+        await connection.connect(url, auth=auth, transports=["polling"], wait=False)
+    await asyncio.wait_for(answered.wait(), 5)
     try:
         yield SimpleNamespace(emit=connection.emit, events=events, connection=connection)
     finally:
@@ -329,10 +334,9 @@ def test_socketio_refuses_a_malformed_message_and_goes_on(data: Any) -> None:
 
 def test_a_failing_turn_brings_an_apology_over_socketio() -> None:
     async def check() -> None:
-        async with server(fail) as (url, _):
-            async with client(url, None) as page:
-                await page.emit("user_uttered", {"message": "lamps"})
-                assert "try again" in (await page.events.get())[1]["text"]
+        async with server(fail) as (url, _), client(url, None) as page:
+            await page.emit("user_uttered", {"message": "lamps"})
+            assert "try again" in (await page.events.get())[1]["text"]
 
     run(check)
 
