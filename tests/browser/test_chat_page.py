@@ -230,7 +230,7 @@ def events_of(served: Served, page: "Page") -> list[tuple[str, str | None]]:
     return [(event.kind, event.sku) for event in reversed(served.shop.feedback.history(shopper))]
 
 
-def wait_for(what: Any, seconds: float = 5) -> None:
+def wait_for(what: Any, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -1,7 +1,9 @@
 """A shop with real profiles and feedback on SQLite, and hand-written stand-ins for index, models and guide."""
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +19,17 @@ from shopguide.settings import Settings
 
 API_KEY = "test-key-of-the-shop"
 CHAT_SECRET = "test-secret-that-signs-the-chat-tokens"
+
+
+@cache
+def migrated_sqlite() -> bytes:
+    """Return an empty SQLite file with the whole schema; copying it is much quicker than migrating anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shop.db"
+        database = Database(f"sqlite:///{path}")
+        database.migrate()
+        database.close()
+        return path.read_bytes()
 
 
 class FakeProducts:
@@ -110,8 +123,8 @@ class FakeShop:
                 **settings,
             },
         )
+        (folder / "shop.db").write_bytes(migrated_sqlite())
         self.database = Database(self.settings.database_url)
-        self.database.migrate()
         self.products = FakeProducts(products)
         self.catalogue = FakeCatalogue(self.products)
         self.profiles = Profiles(self.database)

@@ -13,6 +13,7 @@ from shopguide.feedback.importer import import_events
 from shopguide.feedback.mapping import BadField, EventMapping, load_mapping
 from shopguide.feedback.service import Feedback
 from shopguide.rows import BadRow
+from tests.support.shop import migrated_sqlite
 
 GOOD = {"event_id": "e1", "kind": "like", "shopper_id": "ann", "sku": "A", "at": "2026-01-02T10:00:00Z"}
 UCI = Path("mappings/uci_events.yml")
@@ -21,8 +22,9 @@ UCI_FILE = Path("../shared/datasets/uci_online_retail/online_retail.csv.gz")
 
 @pytest.fixture
 def feedback(tmp_path: Path) -> Feedback:
-    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
-    database.migrate()
+    path = tmp_path / "shop.db"
+    path.write_bytes(migrated_sqlite())
+    database = Database(f"sqlite:///{path}")
     return Feedback(database)
 
 

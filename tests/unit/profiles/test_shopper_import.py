@@ -11,14 +11,16 @@ from shopguide.ids import ShopperId
 from shopguide.profiles import importer
 from shopguide.profiles.importer import import_shoppers
 from shopguide.profiles.service import Profiles
+from tests.support.shop import migrated_sqlite
 
 ANN = ShopperId("ann")
 
 
 @pytest.fixture
 def profiles(tmp_path: Path) -> Profiles:
-    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
-    database.migrate()
+    path = tmp_path / "shop.db"
+    path.write_bytes(migrated_sqlite())
+    database = Database(f"sqlite:///{path}")
     return Profiles(database)
 
 
