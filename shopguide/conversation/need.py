@@ -152,6 +152,10 @@ class Need:
         """Return the need without what was wanted of a facet; exclusions stay."""
         return self.want(facet, ()).within(facet, Bounds())
 
+    def saying(self, words: Iterable[str]) -> "Need":
+        """Return the need with more words to look for."""
+        return replace(self, words=" ".join(dict.fromkeys([*self.words.split(), *words])))
+
     def ask(self, facet: str) -> "Need":
         """Return the need with a question about `facet` counted."""
         return replace(self, asked=(*self.asked, facet))

@@ -43,6 +43,8 @@ class SlateShown:
         anchor: the product that the slate should resemble.
         gave_way: facets that were only wished for and had to give way.
         missing_words: model numbers that no product contains.
+        unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
+        searched: the need less what is unlisted; `None` if that is the whole need.
         note: how the slate relates to the one before, where words should say so.
     """
 
@@ -58,7 +60,14 @@ class SlateShown:
     anchor: Product | None = None
     gave_way: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    searched: Need | None = None
     note: Literal["", "more", "critique", "similar", "history"] = ""
+
+    @property
+    def checked(self) -> Need:
+        """The part of the need that every product shown satisfies."""
+        return self.searched or self.need
 
 
 @dataclass(frozen=True, slots=True)

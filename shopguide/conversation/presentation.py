@@ -34,7 +34,7 @@ def constraint_payload(constraint: Constraint, currency: str) -> Payload:
 
 def slate_payload(outcome: SlateShown, wording: Wording) -> Payload:
     """Return a slate as channels carry it."""
-    constraints = outcome.need.constraints()
+    constraints = outcome.checked.constraints()
     return {
         "type": "slate",
         "slate_id": outcome.slate_id,

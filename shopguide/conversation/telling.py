@@ -135,9 +135,9 @@ def _relaxation(one: Relaxation, wording: Wording, suffix: str) -> str:
 
 def _summary(outcome: SlateShown, wording: Wording) -> str:
     shown, total = len(outcome.items), max(outcome.total, len(outcome.items))
-    noun = wording.noun(outcome.need, many=total > 1)
+    noun = wording.noun(outcome.checked, many=total > 1)
     if outcome.note == "more":
-        return wording.say("count.next", shown=shown, noun=wording.noun(outcome.need, many=shown > 1))
+        return wording.say("count.next", shown=shown, noun=wording.noun(outcome.checked, many=shown > 1))
     if total == 1:
         return wording.say("count.one", noun=noun)
     if shown == total:
@@ -150,6 +150,9 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
     if outcome.gave_way:
         facets = wording.say.either(wording.facet(facet) for facet in outcome.gave_way)
         notes.append(wording.say("note.gave_way", facets=facets))
+    if outcome.unlisted:
+        facets = wording.say.both(wording.facet(facet) for facet in outcome.unlisted)
+        notes.append(wording.say("note.unlisted", facets=facets))
     if outcome.missing_words:
         notes.append(wording.say("note.missing_words", words=" ".join(outcome.missing_words)))
     if outcome.anchor is not None:

@@ -142,13 +142,20 @@ class _Reading:
             facet = mention.facet if mention.entity == "facet_value" else mention.entity
             if facet is None or not (mention.entity in CORE_FACETS or mention.entity == "facet_value"):
                 continue
-            (unwanted if mention.excluded else wanted)[facet].append(normalise(str(mention.value)))
+            facet, value = self._as_listed(facet, normalise(str(mention.value)))
+            (unwanted if mention.excluded else wanted)[facet].append(value)
         if wanted.get("category"):
             wanted["category"] = specific(self.index, wanted["category"])
             self._move_to(wanted["category"])
         for facet in dict.fromkeys([*wanted, *unwanted]):
             self.said.add(facet)
             self._merge(facet, wanted.get(facet, []), unwanted.get(facet, []))
+
+    def _as_listed(self, facet: str, value: str) -> tuple[str, str]:
+        """Return a feature as the catalogue lists it: many feeds have a yes-or-no column for what people call one."""
+        flag = value.replace("-", " ").replace(" ", "_")
+        is_flag = flag in self.index.facets and self.index.facets[flag].kind == "flag"
+        return (flag, "yes") if facet == "feature" and is_flag else (facet, value)
 
     def _move_to(self, categories: list[str]) -> None:
         """Leave behind what belonged to the old kind of product, if this is another one."""

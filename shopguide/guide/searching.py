@@ -8,6 +8,7 @@ import numpy as np
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
+from shopguide.conversation.answerable import answerable
 from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -78,14 +79,11 @@ class SearchCases(Parts):
             return None
         now = understood.need
         for facet, direction in understood.critiques.items():
-            slate = self._memory.slate(turn.current_slate)
-            found = critiques.bounded(
-                now, facet, direction, _rows(slate, index), index=index, enough=self._settings.slate_size
-            )
+            found = self._bounded(now, facet, direction, _rows(self._memory.slate(turn.current_slate), index), index)
             now = found if isinstance(found, Need) else now
         now = _still_sensible(now, understood, index)
         self._learn(turn, need, now)
-        rows = index.matching(now.constraints())
+        rows = index.matching(answerable(now, index)[0].constraints())
         if self._clear(turn, now, understood, rows):
             return Ready(now)
         question = next_question(now, index, rows)
@@ -96,7 +94,7 @@ class SearchCases(Parts):
         index = self.index
         if facet not in index.facets:
             return None
-        return question_about(facet, need, index, index.matching(need.constraints()))
+        return question_about(facet, need, index, index.matching(answerable(need, index)[0].constraints()))
 
     def search(self, turn: Turn, need: Need) -> SearchOutcome:
         """Show products for a need that the turn is already part of."""
@@ -131,7 +129,7 @@ class SearchCases(Parts):
         now = understood.need
         for facet, direction in understood.critiques.items():
             rows = _rows(slate, index)
-            found = critiques.bounded(now, facet, direction, rows, index=index, enough=self._settings.slate_size)
+            found = self._bounded(now, facet, direction, rows, index)
             if isinstance(found, Need):
                 now = found
             elif not understood.said and len(understood.critiques) == 1:
@@ -143,6 +141,14 @@ class SearchCases(Parts):
             return NoSlate(places=len(slate.items))
         self._learn(turn, need, now, "critique")
         return self._show(turn, now, understood, slate, index)
+
+    def _bounded(
+        self, need: Need, facet: str, direction: str, rows: list[int], index: CatalogueIndex
+    ) -> Need | critiques.Failure:
+        """Return the need with the bound that a critique asks for, measured among what the catalogue can check."""
+        checked = answerable(need, index)[0]
+        found = critiques.bounded(checked, facet, direction, rows, index=index, enough=self._settings.slate_size)
+        return need.want(facet, ()).within(facet, found.bound(facet)) if isinstance(found, Need) else found
 
     # -- deciding ---------------------------------------------------------------------------------------------------
 
@@ -182,31 +188,34 @@ class SearchCases(Parts):
         *,
         seen: tuple[Sku, ...] = (),
     ) -> SearchOutcome:
-        rows = index.matching(need.constraints())
+        searched, unlisted = answerable(need, index)
+        rows = index.matching(searched.constraints())
         gave_way: tuple[str, ...] = ()
         wishes = TasteProfile()
         if not len(rows) and understood.soft:
             # What was only wished for gives way; it still counts as a wish.
-            softened = need
-            for facet in understood.soft:
+            wished = tuple(facet for facet in searched.facets if facet in understood.soft)
+            softened = searched
+            for facet in wished:
                 softened = softened.without(facet)
             if len(found := index.matching(softened.constraints())):
-                gave_way = tuple(facet for facet in need.facets if facet in understood.soft)
-                wishes = TasteProfile(weights={f: dict.fromkeys(need.wanted.get(f, ()), 1.0) for f in gave_way})
-                need, rows = softened, found
+                wishes = TasteProfile(weights={f: dict.fromkeys(need.wanted.get(f, ()), 1.0) for f in wished})
+                gave_way, searched, rows = wished, softened, found
+                for facet in wished:
+                    need = need.without(facet)
         if not len(rows):
-            sold_out = len(index.matching(need.constraints(), in_stock_only=False))
-            return NothingFound(need, relaxations(need, index), sold_out)
+            sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
+            return NothingFound(need, relaxations(searched, index), sold_out)
         anchor = _anchor(understood, slate, index) or (_held_anchor(need, slate, index) if slate is not None else None)
-        narrowed = narrow(need.words, index, rows) if need.words else Narrowed(rows, rows)
-        barred = frozenset(seen) | self._memory.rejected(turn.shopper_id)
+        narrowed = narrow(searched.words, index, rows) if searched.words else Narrowed(rows, rows)
+        rejected = self._memory.rejected(turn.shopper_id)
         request = RecommendationRequest(
-            constraints=need.constraints(),
+            constraints=searched.constraints(),
             preferences=wishes,
-            query=need.words,
+            query=searched.words,
             shopper_id=turn.shopper_id,
             k=self._settings.slate_size,
-            exclude=barred,
+            exclude=rejected | frozenset(seen),
             anchor=anchor,
         )
         answer = self._recommend(request, narrowed, index)
@@ -215,7 +224,8 @@ class SearchCases(Parts):
                 # Everything that fits was disliked before: better that than nothing.
                 answer = self._recommend(replace(request, exclude=frozenset()), narrowed, index)
             else:
-                return NoMore(need, len(narrowed.rows), relaxations(need, index))
+                return NoMore(need, len(narrowed.rows), relaxations(searched, index))
+        unseen = sum(index.skus[row] not in rejected for row in narrowed.rows) if rejected else len(narrowed.rows)
         items = tuple(
             Shown(index.product(item.sku), position, item.reasons)
             for position, item in enumerate(answer.items, 1)
@@ -226,14 +236,16 @@ class SearchCases(Parts):
             reply_to=turn.intent,
             need=need,
             items=items,
-            total=len(narrowed.rows),
-            remaining=max(len(narrowed.rows) - len(items) - len(seen), 0),
+            total=max(unseen, len(items)),
+            remaining=max(unseen - len(items) - len(seen), 0),
             policy=answer.policy,
             model_version=answer.model_version,
             degraded=answer.degraded,
             anchor=index.product(anchor) if anchor is not None and understood.ordinals else None,
             gave_way=gave_way,
             missing_words=narrowed.missing,
+            unlisted=unlisted,
+            searched=searched if unlisted else None,
             note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
         self._memory.keep(self._logged(turn, outcome, answer, seen=seen, anchor=anchor))
@@ -278,7 +290,7 @@ class SearchCases(Parts):
                 )
                 for shown in outcome.items
             ),
-            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.need.constraints()),
+            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
             state={
                 "need": outcome.need.slots(),
                 "shown": list(seen),
@@ -320,7 +332,7 @@ def _extreme(index: CatalogueIndex, facet: str, direction: str, rows: list[int])
 
 def _still_sensible(need: Need, understood: Understanding, index: CatalogueIndex) -> Need:
     """After a move to another kind of product, drop what was carried along and fits nothing there."""
-    if not understood.switched or len(index.matching(need.constraints())):
+    if not understood.switched or len(index.matching(answerable(need, index)[0].constraints())):
         return need
     for facet in ("colour", "audience"):
         if facet not in understood.said and len(index.matching(need.without(facet).constraints())):

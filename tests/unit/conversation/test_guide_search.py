@@ -215,6 +215,27 @@ def test_words_come_first_and_the_slate_is_filled(shop: Shop) -> None:
     assert len(outcome.items) == 5
 
 
+def test_what_the_catalogue_does_not_list_empties_no_slate(shop: Shop) -> None:
+    turn = said(
+        "waterproof backpack with laces, size m",
+        "search_products",
+        mention("feature", "waterproof"),
+        mention("category", "backpacks"),
+        mention("feature", "laces"),
+        mention("size", "m"),
+    )
+    outcome = converse(shop, Need(), turn)
+    # A feature that is a yes-or-no column is checked; what no product lists is kept in mind and looked for in texts.
+    assert outcome.need.wanted["waterproof"] == ("yes",)
+    assert outcome.need.wanted["size"] == ("m",)
+    assert set(outcome.unlisted) == {"feature", "size"}
+    assert {c.facet for c in shop.recommender.requests[-1].constraints} == {"category", "waterproof"}
+    assert "laces" in shop.recommender.requests[-1].query
+    assert "laces" in outcome.items[0].product.description
+    logged = shop.feedback.slates[outcome.slate_id]
+    assert {c["facet"] for c in logged.constraints} == {"category", "waterproof"}
+
+
 # -- criticising -------------------------------------------------------------------------------------------------------
 
 
