@@ -1,5 +1,7 @@
 """The catalogue: products, their reviews, the staging table of imports and the revision counter."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def _product_columns() -> list[sa.Column]:
+def _product_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("sku", sa.String(200), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
