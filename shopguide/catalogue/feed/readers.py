@@ -93,10 +93,10 @@ class FeedFile:
 
     @contextmanager
     def _open(self, progress: Callable[[int], None] | None) -> Iterator[io.TextIOBase]:
-        with self.path.open("rb") as raw:
-            source = cast(BinaryIO, _Watched(raw, progress) if progress else raw)
-            zipped = source.read(2) == b"\x1f\x8b"
-            source.seek(0)
+        with self.path.open("rb", buffering=0) as raw:
+            source = io.BufferedReader(_Watched(raw, progress), _CHUNK)
+            # Looked at, not read: the file may be a pipe, which cannot go back.
+            zipped = source.peek(2)[:2] == b"\x1f\x8b"
             binary = gzip.GzipFile(fileobj=source) if zipped else source
             # utf-8-sig reads plain UTF-8 as well; spreadsheets put a mark in front.
             encoding = "utf-8-sig" if self.encoding.lower() in ("utf-8", "utf8") else self.encoding
@@ -105,29 +105,22 @@ class FeedFile:
 
 
 class _Watched(io.RawIOBase):
-    """Tells how far a file has been read."""
+    """Tells how many bytes of a file have been read."""
 
-    def __init__(self, raw: BinaryIO, progress: Callable[[int], None]) -> None:
+    def __init__(self, raw: io.RawIOBase, progress: Callable[[int], None] | None) -> None:
         self._raw = raw
         self._progress = progress
+        self._done = 0
 
     def readable(self) -> bool:
         return True
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._raw.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._raw.tell()
-
-    def readinto(self, buffer: Any, /) -> int:
-        data = self._raw.read(len(buffer))
-        buffer[: len(data)] = data
-        self._progress(self._raw.tell())
-        return len(data)
+    def readinto(self, buffer: Any, /) -> int | None:
+        count = self._raw.readinto(buffer)
+        self._done += count or 0
+        if self._progress:
+            self._progress(self._done)
+        return count
 
 
 def _delimited(stream: io.TextIOBase, delimiter: str) -> Iterator[Row]:
