@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 class Base(DeclarativeBase):
     """The declarative base; constraint names are fixed, so that migrations can name them on every database."""
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double()}  # SQLAlchemy 2.0 would take Float, 2.1 takes Double
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double()}  # 2.0 would take Float, 2.1 takes Double
 
     metadata = MetaData(
         naming_convention={
