@@ -1,6 +1,7 @@
 """`shopguide train`, `shopguide models …` and `shopguide recommend`."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,9 @@ def train(
     from shopguide.training.data import TrainingData
     from shopguide.training.job import train as run
 
+    if only == "reranker":
+        # Minutes of work behind a shop that is open: whoever talks to it goes first.
+        os.nice(10)
     shop = get_shop()
     data = TrainingData(shop.catalogue.index(), shop.products.digest(), shop.profiles, shop.feedback, shop.settings)
     with _progress() as progress:

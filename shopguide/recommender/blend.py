@@ -132,6 +132,18 @@ class Signals:
             return facets
         return np.asarray((facets + np.clip(self.vectors.dot(vector, rows), 0.0, 1.0)) / 2, dtype=np.float32)
 
+    def likeness(self, rows: Rows) -> Floats:
+        """Return `resemblance` between all pairs of a few rows, [n_rows, n_rows]."""
+        chosen = self.features.matrix[rows]
+        norms = self.features.norms[rows]
+        facets = np.asarray((chosen @ chosen.T).todense(), dtype=np.float32) / np.outer(norms, norms)
+        if self.vectors is None:
+            return facets
+        vectors = self.vectors.of(rows)
+        known = vectors.any(axis=1)
+        texts = np.clip(vectors @ vectors.T, 0.0, 1.0)
+        return np.where(np.outer(known, known), (facets + texts) / 2, facets).astype(np.float32)
+
 
 def _own_history(context: Context, rows: Rows) -> dict[str, Floats]:
     """Mark products that this shopper rejected or bought."""

@@ -13,7 +13,6 @@ from shopguide.errors import ModelCorrupt
 from shopguide.recommender.artefacts import file_digest
 from shopguide.recommender.features import Floats
 
-DIMENSIONS = 384
 MAX_TOKENS = 64
 BATCH = 32
 QUERIES_KEPT = 2048
@@ -36,6 +35,11 @@ def encoder_folder(configured: str) -> Path:
     if digest != WEIGHTS_DIGEST:
         raise ModelCorrupt(f"{folder}: model.safetensors has the digest {digest}, not {WEIGHTS_DIGEST}")
     return folder
+
+
+def encoder_digest(configured: str) -> str:
+    """Return the digest of the encoder's weights: vectors of two encoders do not mix."""
+    return file_digest(Path(configured) / "model.safetensors") if configured else WEIGHTS_DIGEST
 
 
 def quiet_transformers() -> None:
@@ -75,6 +79,11 @@ class Encoder:
 
         return AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
 
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return int(self._model.config.hidden_size)
+
     def load(self) -> None:
         """Load the model now."""
         self.query("warm up")
@@ -90,7 +99,7 @@ class Encoder:
 
         # Texts of one length go together: padding costs as much as words do.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        vectors = np.zeros((len(texts), self._model.config.hidden_size), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             tokens = self._tokenizer(

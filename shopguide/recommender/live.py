@@ -56,6 +56,7 @@ class LiveModel:
         self._made_of: Wanted | None = None
         self._lock = threading.Lock()
         self._verified: set[str] = set()
+        self._failed: set[str] = set()
         self._building: threading.Thread | None = None
         self._encoder: Encoder | None = None
         self._reranker: tuple[str, Reranker] | None = None
@@ -123,6 +124,11 @@ class LiveModel:
                 self._made_of = wanted
                 return
             snapshot = load(index, None, self.encode)
+        except Exception:
+            # Trying again at every request would help nobody: the next state of catalogue or model may be sound.
+            log.exception("the recommender cannot take up %s", wanted)
+            self._made_of = wanted
+            return
         self._snapshot, self._made_of = snapshot, wanted
         log.info(
             "recommender serves %s on catalogue revision %d (%.1f s)",
@@ -134,7 +140,11 @@ class LiveModel:
 
     def _load_transformers(self, version: Version | None) -> None:
         with self._lock:
-            if version is None or (self._loading is not None and self._loading.is_alive()):
+            if (
+                version is None
+                or version.name in self._failed
+                or (self._loading is not None and self._loading.is_alive())
+            ):
                 return
             self._loading = threading.Thread(
                 target=self._load_in_turn, args=(version,), name="transformers", daemon=True
@@ -158,7 +168,8 @@ class LiveModel:
                     self._reranker = (digest, reranker)
                     log.info("reranker of %s loaded (%s)", version.name, reranker.precision)
         except Exception:
-            # Whatever is wrong with a transformer, slates go on without it and say so.
+            # Whatever is wrong with a transformer, slates go on without it and say so; it is not tried again.
+            self._failed.add(version.name)
             log.exception("the transformers of %s cannot be loaded", version.name)
 
     def _complete_vectors(self, encoder: Encoder) -> None:

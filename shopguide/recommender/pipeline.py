@@ -151,8 +151,7 @@ class Recommender:
     def _diverse(snapshot: Snapshot, rows: Rows, scores: Floats, k: int) -> list[int]:
         if len(rows) <= 1 or k <= 1:
             return list(np.argsort(-scores, kind="stable")[:k])
-        likeness = np.vstack([snapshot.signals.resemblance(int(row), rows) for row in rows])
-        return diversify(scores, likeness, k)
+        return diversify(scores, snapshot.signals.likeness(rows), k)
 
 
 def interactions_of(index: "CatalogueIndex", events: Iterable[FeedbackEvent]) -> tuple[Interaction, ...]:

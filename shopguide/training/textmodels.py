@@ -7,7 +7,7 @@ from typing import Any
 from shopguide.errors import UnknownSlate
 from shopguide.feedback.events import Slate
 from shopguide.ids import SlateId
-from shopguide.recommender.encoder import WEIGHTS_DIGEST, Encoder, encoder_folder
+from shopguide.recommender.encoder import Encoder, encoder_digest, encoder_folder
 from shopguide.training.data import Progress, TrainingData, current_version, digest_of, is_up_to_date
 from shopguide.training.needs import slate_groups
 from shopguide.training.registry import Registry
@@ -17,7 +17,7 @@ from shopguide.training.vectors import make_vectors
 
 def train_vectors(data: TrainingData, registry: Registry, *, force: bool, progress: Progress) -> dict[str, Any]:
     """Make and publish the vectors of all product texts if they are out of date, and report it."""
-    encoder = data.settings.encoder or WEIGHTS_DIGEST
+    encoder = encoder_digest(data.settings.encoder)
     digest = digest_of(catalogue=data.catalogue_digest, encoder=encoder)
     if not force and is_up_to_date(registry.folder, "vectors", digest):
         return {"status": "up to date"}
@@ -64,7 +64,7 @@ def train_reranker(
     settled = {key: value for key, value in parameters.as_json().items() if key != "minutes"}
     digest = digest_of(
         catalogue=data.catalogue_digest,
-        encoder=data.settings.encoder or WEIGHTS_DIGEST,
+        encoder=encoder_digest(data.settings.encoder),
         parameters=settled,
         behaviour=len(behaviour).bit_length() if len(behaviour) >= 64 else 0,
     )

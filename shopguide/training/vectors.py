@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopguide.recommender.artefacts import Version
-from shopguide.recommender.encoder import DIMENSIONS, Encoder
+from shopguide.recommender.encoder import Encoder
 from shopguide.recommender.features import Floats
 from shopguide.recommender.snapshot import text_key
 from shopguide.recommender.texts import product_text
@@ -36,7 +36,7 @@ def make_vectors(
     """
     texts = {text_key(text): text for text in (product_text(index.product(sku)) for sku in index.skus)}
     keys = list(texts)
-    vectors = np.zeros((len(keys), DIMENSIONS), dtype=np.float32)
+    vectors = np.zeros((len(keys), encoder.dimensions), dtype=np.float32)
     stored: dict[str, int] = {}
     if known is not None and known.has("vectors"):
         stored = {key: row for row, key in enumerate(known.json("vectors", "texts.json"))}

@@ -11,7 +11,6 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder
-from shopguide.recommender.encoder import DIMENSIONS
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.snapshot import text_key
 from shopguide.recommender.texts import product_text
@@ -118,7 +117,7 @@ def test_products_that_came_after_the_training_get_their_vectors_from_the_server
     texts = [product_text(product) for product in products[:20]]
     with registry.draft() as draft:
         draft.part("vectors", {"digest": "v", "encoder": "x"})
-        draft.save("vectors", "vectors.npy", np.eye(20, DIMENSIONS, dtype=np.float32))
+        draft.save("vectors", "vectors.npy", np.eye(20, 384, dtype=np.float32))
         draft.save("vectors", "texts.json", [text_key(text) for text in texts])
         registry.publish(draft)
     recommender = recommender_of(index, settings)

@@ -1,0 +1,87 @@
+"""The second stage, with an encoder of one tiny layer: what is made, published, refused and taken over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.ids import Sku
+from shopguide.recommender.artefacts import ModelFolder, Version
+from shopguide.recommender.reranker import Reranker
+from shopguide.settings import Settings
+from shopguide.training import textmodels
+from shopguide.training.data import TrainingData
+from shopguide.training.job import train
+from shopguide.training.rerankfit import RerankParameters, RerankResult, fit_reranker
+from tests.unit.recommender.synthetic import FakeFeedback, FakeProfiles, make_products
+from tests.unit.recommender.tiny import save_tiny_reranker
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_reranker(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture
+def data(index: CatalogueIndex, settings: Settings, encoder: Path) -> TrainingData:
+    settings = settings.model_copy(update={"encoder": str(encoder)})
+    return TrainingData(index, "catalogue-1", FakeProfiles(), FakeFeedback(), settings)  # type: ignore[arg-type]
+
+
+def verdict(monkeypatch: pytest.MonkeyPatch, better: bool) -> None:
+    """Let the comparison with BM25 end as the test needs it; everything else is real."""
+
+    def fit(*args, **kwargs) -> RerankResult:
+        return replace(fit_reranker(*args, **kwargs), better=better)
+
+    monkeypatch.setattr(textmodels, "fit_reranker", fit)
+
+
+def run(data: TrainingData, **options) -> dict:
+    return train(data, only="reranker", minutes=0.02, **options).as_json()["parts"]
+
+
+def current(data: TrainingData) -> Version:
+    return ModelFolder(data.settings.models_dir / "recommender").current()
+
+
+def test_a_reranker_is_published_with_what_it_was_made_from(data: TrainingData, monkeypatch) -> None:
+    verdict(monkeypatch, better=True)
+    parts = run(data)
+    assert parts["vectors"]["status"] == parts["reranker"]["status"] == "trained"
+    section = current(data).part("reranker")
+    assert section["steps"] >= 1 and section["groups"] == section["steps"] * RerankParameters().groups
+    assert {row["model"] for row in section["metrics"]["models"]} == {"bm25", "reranker", "bm25_and_reranker"}
+    current(data).verify()
+    served = Reranker(current(data).folder / "reranker")
+    assert len(served.score("blue shoes", ["a", "b"], needed=2).logits) == 2
+    assert run(data) == {"vectors": {"status": "up to date"}, "reranker": {"status": "up to date"}}
+
+
+def test_a_reranker_that_loses_to_bm25_is_refused(data: TrainingData, monkeypatch) -> None:
+    verdict(monkeypatch, better=False)
+    assert run(data)["reranker"]["status"] == "refused"
+    assert current(data).has("vectors") and not current(data).has("reranker")
+
+
+def test_vectors_line_up_with_their_texts_and_only_new_texts_are_encoded(data: TrainingData, monkeypatch) -> None:
+    verdict(monkeypatch, better=False)
+    assert run(data)["vectors"]["made"] == len(data.index)
+    old = current(data)
+    changed = replace(make_products()[4], title="Quite another title")
+    products = [replace(make_products()[0], sku=Sku("NEW"), title="Brand new"), *make_products()]
+    products[5] = changed
+    grown = replace(data, index=CatalogueIndex(products, revision=2), catalogue_digest="catalogue-2")
+    assert run(grown)["vectors"]["made"] == 2
+    from shopguide.recommender.snapshot import load_vectors
+
+    before, after = load_vectors(old, data.index), load_vectors(current(grown), grown.index)
+    assert not len(after.missing)
+    assert len(load_vectors(old, grown.index).missing) == 2
+    same = [data.index.row(Sku("P010"))], [grown.index.row(Sku("P010"))]
+    assert np.array_equal(before.of(np.asarray(same[0])), after.of(np.asarray(same[1])))
+    assert not np.allclose(
+        before.of(np.asarray([data.index.row(Sku("P004"))])), after.of(np.asarray([grown.index.row(Sku("P004"))]))
+    )
