@@ -5,6 +5,7 @@ trained into the folder otherwise.
 """
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -174,6 +175,7 @@ def live_shop(folder: Path) -> Iterator[LiveShop]:
 
 def main() -> None:
     """Keep a live shop running in the folder given until interrupted: for evaluation runs by hand."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers are stopped
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with live_shop(folder) as shop:
