@@ -162,9 +162,8 @@ class AmountRules:
 
     def _price(self, amount: Amount, role: str | None, stance: Stance | None = None) -> Mention:
         value, stance = number(amount.number.value), stance or Stance()
-        end = amount.end + stance.suffix
-        reach = stance.after - stance.suffix
-        return Mention(amount.start, end, "price", value, role, currency=amount.currency, reach=reach)
+        end = stance.after.stop if stance.suffixed else amount.end
+        return Mention(amount.start, end, "price", value, role, currency=amount.currency, bound=stance.after)
 
     def _rating(
         self, sentence: Sentence, first: Amount, second: Amount | None, open_facet: str | None
@@ -196,11 +195,11 @@ class AmountRules:
             return []
         stance = self._bounds.read(sentence, amount.start, amount.end, currency=amount.currency is not None)
         inside = self._bounds.read(sentence, amount.start, one.end, currency=True)  # "50ish euros"
-        role = stance.role or (inside.role if inside.suffix else None)
+        role = stance.role or (inside.role if inside.suffixed else None)
         if amount.currency is not None:
             return [self._price(amount, role, stance)]
         if amount.unit is not None:
-            return self._quantity(sentence, amount, amount.unit, role, open_facet)
+            return self._quantity(sentence, amount, amount.unit, stance, open_facet)
         if self._is_size(sentence, one, found, open_facet):
             return [Mention(one.start, one.end, "size", str(number(one.value)))]
         if self._is_price(sentence, amount, stance, open_facet, begins_value):
@@ -210,14 +209,16 @@ class AmountRules:
         return self._count(sentence, one, open_facet, begins_value)
 
     def _quantity(
-        self, sentence: Sentence, amount: Amount, unit: str, role: str | None, open_facet: str | None
+        self, sentence: Sentence, amount: Amount, unit: str, stance: Stance, open_facet: str | None
     ) -> list[Mention]:
         """Return a measure; units that no facet has and that measure nothing general ("3 nights") are passed over."""
         facet = self._measures.facet_of(sentence, amount.start, amount.end, unit, open_facet).facet
         if facet is None and units.measures(unit) == unit:
             return []
         value = number(amount.number.value)
-        return [Mention(amount.start, amount.end, "quantity", value, role, unit=unit, facet=facet)]
+        mention = Mention(amount.start, amount.end, "quantity", value, stance.role, unit=unit, facet=facet)
+        mention.bound = stance.after
+        return [mention]
 
     def _is_size(self, sentence: Sentence, one: Number, found: list[Mention], open_facet: str | None) -> bool:
         before = sentence.key(one.start - 1)
@@ -242,7 +243,7 @@ class AmountRules:
         one = amount.number
         if self._is_code(sentence, one):
             return False
-        after = amount.end + stance.after
+        after = max(amount.end, stance.after.stop)
         closed = (
             sentence.ends_clause(after)
             or sentence.commas[after]

@@ -1,6 +1,6 @@
 """What the words beside an amount say of it: a minimum, a maximum, about, and whether it is money."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rasa_addons.vocabulary import Bound, Vocabulary
 from rasa_addons.words import Sentence
@@ -17,10 +17,10 @@ class Stance:
     role: str | None = None
     bound: bool = False
     money: bool = False
-    suffix: int = 0
-    """Words after the amount that belong to its mention ("ish")."""
-    after: int = 0
-    """Words after the amount up to the end of the bound."""
+    after: range = field(default_factory=lambda: range(0))
+    """The words of the bound behind the amount."""
+    suffixed: bool = False
+    """Whether those belong to the mention itself ("50ish")."""
 
 
 class Bounds:
@@ -37,32 +37,43 @@ class Bounds:
         money = self._speaks_of_money(sentence, start) or (before is not None and before.soft)
         if before is not None and before.hard and after is not None and after[0] != before.role:
             after = None  # "min 20 max 50": the second bound is the next amount's
-        tail = 0
-        role = None
-        if after is not None:
-            role, tail = after
+        role, words = after or (None, range(0))
         if before is not None and (role is None or before.hard):
             role = before.role if before.role is not None else role
         said = before is not None or after is not None
-        return Stance(
-            role, said, money, tail if tail and sentence.key(end) in self._vocabulary.bound_suffixes else 0, tail
-        )
+        suffixed = words.start == end and sentence.key(end) in self._vocabulary.bound_suffixes
+        return Stance(role, said, money, words, suffixed)
 
-    def _after(self, sentence: Sentence, end: int) -> tuple[str | None, int] | None:
+    def _after(self, sentence: Sentence, end: int) -> tuple[str | None, range] | None:
+        """Return the role that a bound behind the amount gives, and where it stands."""
         if sentence.ends_clause(end) and sentence.key(end) not in self._vocabulary.bound_suffixes:
             return None
         phrase = self._vocabulary.bounds_after.at(sentence, end)
+        if not phrase and not sentence.ends_clause(end + 1) and not sentence.commas[end]:
+            # "500 gb ssd or more": past one word, but only for a bound that is more than one.
+            end += 1
+            phrase = self._vocabulary.bounds_after.at(sentence, end)
+            phrase = phrase if len(phrase) > 1 else ()
         if not phrase:
             return None
         bound = self._vocabulary.bounds_after.values[phrase]
         assert isinstance(bound, Bound)  # noqa: S101  (narrows the type)
         following = end + len(phrase)
+        suffix = phrase[0] in self._vocabulary.bound_suffixes
         # "50 max", but not "50 up to the second floor" or "40 top in blue": a lone word closes what was said.
-        loose = len(phrase) == 1 and phrase[0] not in self._vocabulary.bound_suffixes
+        loose = len(phrase) == 1 and not suffix
         closed = sentence.ends_clause(following) or sentence.commas[following]
-        if loose and not closed and sentence.key(following) not in self._vocabulary.function_words:
+        if not suffix and not sentence.ends_clause(following) and self._begins_amount(sentence, following):
+            return None  # "a 144 hz monitor at least 27 inches": the bound is the next amount's
+        parted = sentence.commas[end]
+        if loose and not closed and (parted or sentence.key(following) not in self._vocabulary.function_words):
             return None
-        return bound.role, len(phrase)
+        return bound.role, range(end, following)
+
+    def _begins_amount(self, sentence: Sentence, index: int) -> bool:
+        key, words = sentence.key(index), self._vocabulary
+        spelled = key in words.ones or key in words.tens or key in words.scales
+        return spelled or sentence.words[index].kind == "number" or key in words.currency_of
 
     def _before(self, sentence: Sentence, start: int, *, currency: bool) -> Bound | None:
         """Return the bound before an amount; a hard one goes before a softer one that stands nearer."""

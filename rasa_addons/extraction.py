@@ -86,7 +86,7 @@ class EntityRules:
         """Return the values of the longest matches together with the numeric mentions that no value contains."""
         found: list[Mention] = []
         taken = {index for mention in fixed for index in range(mention.start, mention.end)}
-        said = {index: one for one in numeric for index in range(one.start, one.end + one.reach)}
+        said = {index: one for one in numeric for index in [*range(one.start, one.end), *one.bound]}
         neighbours = Neighbours(matches)
         for match in matches:
             words = range(match.start, match.end)
@@ -104,8 +104,8 @@ class EntityRules:
     @staticmethod
     def _holds(one: Mention, match: Match) -> bool:
         """Whether a numeric mention keeps words that a value would take: it is as long, or the words are its bound."""
-        if match.start >= one.end:
-            return match.end <= one.end + one.reach
+        if match.start in one.bound:
+            return match.end <= one.bound.stop
         yields = one.entity in ("size", "quantity") and one.unit is None
         return one.end - one.start >= match.end - match.start and not yields
 

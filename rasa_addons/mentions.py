@@ -1,6 +1,6 @@
 """What is found in a message, before it becomes Rasa's dictionaries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,8 +17,8 @@ class Mention:
     facet: str | None = None
     unit: str | None = None
     currency: str | None = None
-    reach: int = 0
-    """Words behind the mention that say something of it and name nothing themselves ("fifty tops")."""
+    bound: range = field(default_factory=lambda: range(0))
+    """Words behind the mention that say something of it and name nothing themselves ("fifty *tops*")."""
 
     def as_entity(self, span: tuple[int, int]) -> dict[str, Any]:
         """Return the entity with its offsets; keys that do not apply are left out."""

@@ -51,16 +51,20 @@ class SteeringRules:
 
     def _facets_with(self, words: list[str]) -> list[str]:
         """Return the number facets whose names contain one of the words, in the words' order."""
-        return [
-            facet
-            for word in words
-            for facet, names in self._numeric.items()
-            if any(name.issuperset(word.split()) for name in names)
-        ]
+        found: list[str] = []
+        for word in words:
+            # The plainest name first: "screen" says it better than "maximum screen size compatibility".
+            having = [
+                (min(len(name) for name in names if name.issuperset(word.split())), facet)
+                for facet, names in self._numeric.items()
+                if any(name.issuperset(word.split()) for name in names)
+            ]
+            found += [facet for length, facet in sorted(having) if length <= len(word.split()) + 1]
+        return found
 
     def find(self, sentence: Sentence, taken: list[Mention]) -> list[Mention]:
         """Return critiques and facet names outside the words that other mentions took."""
-        covered = {index for mention in taken for index in range(mention.start, mention.end)}
+        covered = {index for mention in taken for index in [*range(mention.start, mention.end), *mention.bound]}
         critiques: list[Mention] = []
         index = 0
         while index < len(sentence):
