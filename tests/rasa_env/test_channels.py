@@ -251,14 +251,13 @@ async def client(url: str, auth: Any) -> AsyncIterator[SimpleNamespace]:
 
 def test_socketio_speaks_in_the_conversation_that_the_token_names() -> None:
     async def check() -> None:
-        async with server(reply_with_slate, PRODUCTION) as (url, agent):
-            async with client(url, {"token": token("web-1")}) as page:
-                await page.emit("session_request", {"session_id": "web-2"})
-                assert await page.events.get() == ("session_confirm", "web-1")
-                await page.emit("user_uttered", {"message": "lamps", "session_id": "web-2"})
-                name, reply = await page.events.get()
-                assert name == "bot_uttered"
-                assert reply == {"text": "One lamp.\n\nLook:", "custom": SLATE, "buttons": [BUTTON]}
+        async with server(reply_with_slate, PRODUCTION) as (url, agent), client(url, {"token": token()}) as page:
+            await page.emit("session_request", {"session_id": "web-2"})
+            assert await page.events.get() == ("session_confirm", "web-1")
+            await page.emit("user_uttered", {"message": "lamps", "session_id": "web-2"})
+            name, reply = await page.events.get()
+            assert name == "bot_uttered"
+            assert reply == {"text": "One lamp.\n\nLook:", "custom": SLATE, "buttons": [BUTTON]}
         assert agent.messages[0].sender_id == "web-1"
         assert agent.messages[0].input_channel == "socketio"
 
@@ -267,12 +266,15 @@ def test_socketio_speaks_in_the_conversation_that_the_token_names() -> None:
 
 def test_socketio_sends_a_reply_to_nobody_else() -> None:
     async def check() -> None:
-        async with server(reply_with_slate, PRODUCTION) as (url, _):
-            async with client(url, {"token": token("web-1")}) as ann, client(url, {"token": token("web-2")}) as bob:
-                await ann.emit("user_uttered", {"message": "lamps"})
-                assert (await ann.events.get())[0] == "bot_uttered"
-                await asyncio.sleep(0.1)
-                assert bob.events.empty()
+        async with (
+            server(reply_with_slate, PRODUCTION) as (url, _),
+            client(url, {"token": token("web-1")}) as ann,
+            client(url, {"token": token("web-2")}) as bob,
+        ):
+            await ann.emit("user_uttered", {"message": "lamps"})
+            assert (await ann.events.get())[0] == "bot_uttered"
+            await asyncio.sleep(0.1)
+            assert bob.events.empty()
 
     run(check)
 
