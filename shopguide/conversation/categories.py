@@ -15,12 +15,12 @@ def specific(index: "CatalogueIndex", categories: list[str]) -> list[str]:
     ]
 
 
-def related(index: "CatalogueIndex", first: str, second: str) -> bool:
-    """Whether two categories belong to one family: one is above the other, or they share more than the root."""
-    if first == second:
-        return True
-    over_first, over_second = index.ancestors(first), index.ancestors(second)
-    if first in over_second or second in over_first:
-        return True
-    roots = {path[0] for path in index.category_paths}
-    return bool((over_first & over_second) - roots)
+def in_line(index: "CatalogueIndex", first: str, second: str) -> bool:
+    """Whether two categories are the same, or one is above the other."""
+    return first == second or first in index.ancestors(second) or second in index.ancestors(first)
+
+
+def siblings(index: "CatalogueIndex", first: str, second: str) -> bool:
+    """Whether two categories have more than a department in common: loafers and running shoes are both shoes."""
+    departments = {path[0] for path in index.category_paths}
+    return bool((index.ancestors(first) & index.ancestors(second)) - departments)

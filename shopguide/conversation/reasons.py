@@ -41,7 +41,10 @@ def short_reasons(shown: Sequence[Sequence[Reason]], wording: Wording) -> list[s
     """
     parts: list[dict[str, list[str]]] = [
         {
-            str(reason.kind): match_parts(reason.data.get("constraints", ()), wording)
+            # The title names the kind of product.
+            str(reason.kind): match_parts(
+                [met for met in reason.data.get("constraints", ()) if met["facet"] != "category"], wording
+            )
             if reason.kind == "matches"
             else [reason_text(reason, wording)]
             for reason in reasons

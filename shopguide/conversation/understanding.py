@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from shopguide.conversation.answers import Answer
-from shopguide.conversation.categories import related, specific
+from shopguide.conversation.categories import in_line, siblings, specific
 from shopguide.conversation.need import CUMULATIVE, Bounds, Need
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.words import content_words, is_model
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 AROUND = 0.2
 """How far from an "about 50" a number may lie, as a share of it."""
 
-KEPT_ON_SWITCH = ("audience", "colour")
-"""What a shopper who moves to another kind of product still wants; a size or a budget belonged to the old one."""
+KEPT_AMONG_SIBLINGS = ("audience", "colour", "brand")
+"""What a shopper who moves from loafers to running shoes still wants, and the price; sizes and features differ."""
+
+KEPT_ELSEWHERE = ("audience",)
+"""What a shopper who moves from shoes to umbrellas still wants: the person stays the same."""
 
 _WAIVER_BEFORE = re.compile(
     r"\b(any|whatever|whichever|forget|drop|never ?mind|no matter|regardless of|skip|ignore|remove|lose|scrap|clear|"
@@ -160,12 +163,17 @@ class _Reading:
     def _move_to(self, categories: list[str]) -> None:
         """Leave behind what belonged to the old kind of product, if this is another one."""
         old = self.need.wanted.get("category", ())
-        if not old or any(related(self.index, new, held) for new in categories for held in old):
+        pairs = [(new, held) for new in categories for held in old]
+        if not pairs or any(in_line(self.index, new, held) for new, held in pairs):
             return
         self.switched = True
+        near = any(siblings(self.index, new, held) for new, held in pairs)
+        kept = KEPT_AMONG_SIBLINGS if near else KEPT_ELSEWHERE
         self.need = Need(
-            wanted={facet: self.need.wanted[facet] for facet in KEPT_ON_SWITCH if facet in self.need.wanted},
+            wanted={facet: self.need.wanted[facet] for facet in kept if facet in self.need.wanted},
+            # Who cannot stand a brand or a colour cannot stand it anywhere.
             excluded={facet: values for facet, values in self.need.excluded.items() if facet in ("brand", "colour")},
+            bounds={"price": self.need.bound("price")} if near and "price" in self.need.bounds else {},
         )
 
     def _merge(self, facet: str, wanted: list[str], unwanted: list[str]) -> None:

@@ -123,4 +123,5 @@ def _is_number(text: str) -> bool:
 
 def _lowered(word: str) -> str:
     """Return a word as it stands inside a sentence; an abbreviation or a mixed spelling ("HDMI", "iPad") stays."""
-    return word if any(character.isupper() for character in word[1:]) else word.lower()
+    parts = word.split("-")
+    return "-".join(part if any(c.isupper() for c in part[1:]) else part.lower() for part in parts)

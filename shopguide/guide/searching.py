@@ -103,6 +103,9 @@ class SearchCases(Parts):
         if turn.intent == "show_more" and slate is not None:
             return self.more(turn, need)
         understood = understand(need, turn, index)
+        if turn.intent == "ask_recommendation" and not len(index.matching(answerable(need, index)[0].constraints())):
+            # "Surprise me" after nothing fitted: for the same person, but with open arms.
+            need = Need(excluded=need.excluded).want("audience", need.wanted.get("audience", ()))
         if slate is not None and not understood.ordinals and dict(slate.state.get("need") or {}) == need.slots():
             if turn.intent == "ask_recommendation":
                 return self.more(turn, need)
@@ -334,7 +337,10 @@ def _still_sensible(need: Need, understood: Understanding, index: CatalogueIndex
     """After a move to another kind of product, drop what was carried along and fits nothing there."""
     if not understood.switched or len(index.matching(answerable(need, index)[0].constraints())):
         return need
-    for facet in ("colour", "audience"):
-        if facet not in understood.said and len(index.matching(need.without(facet).constraints())):
-            return need.without(facet)
+    left = need
+    for facet in ("price", "colour", "brand", "audience"):
+        if facet not in understood.said:
+            left = left.without(facet)
+            if len(index.matching(answerable(left, index)[0].constraints())):
+                return left
     return need

@@ -97,11 +97,28 @@ def test_once_something_was_shown_nothing_is_asked(shop: Shop) -> None:
 
 
 def test_a_new_kind_of_product_may_be_asked_about(shop: Shop) -> None:
-    need = Need().want("category", ["shoes"]).want("colour", ["blue"])
     turn = said("umbrellas", "search_products", mention("category", "umbrellas"), current_slate="s")
     assert isinstance(shop.guide.consider(turn, Need().want("category", ["shoes"])), Ask)
-    # Its colour comes along and makes it clear.
-    assert isinstance(shop.guide.consider(turn, need), Ready)
+    # The person comes along and makes it clear.
+    women = Need().want("category", ["shoes"]).want("audience", ["women"])
+    considered = shop.guide.consider(turn, women)
+    assert isinstance(considered, Ready)
+    assert considered.need == Need().want("audience", ["women"]).want("category", ["umbrellas"])
+
+
+def test_what_comes_along_gives_way_if_nothing_there_has_it(shop: Shop) -> None:
+    need = Need().want("category", ["loafers"]).want("audience", ["toddlers"]).within("price", Bounds(high=5))
+    turn = said("running shoes", "search_products", mention("category", "running shoes"), current_slate="s")
+    considered = shop.guide.consider(turn, need)
+    assert considered is not None
+    assert considered.need.wanted == {"category": ("running shoes",)}
+    assert considered.need.bounds == {}
+
+
+def test_surprise_me_after_nothing_fitted(shop: Shop) -> None:
+    need = Need().want("colour", ["mauve"]).want("audience", ["women"])
+    outcome = shown(shop.guide.search(said("surprise me", "ask_recommendation"), need))
+    assert outcome.need == Need().want("audience", ["women"])
 
 
 def test_impatience_is_heeded(shop: Shop) -> None:

@@ -133,9 +133,17 @@ def test_another_kind_of_product_keeps_the_person(index: CatalogueIndex) -> None
     assert understood.need == Need().want("audience", ["women"]).want("category", ["umbrellas"])
 
 
-@pytest.mark.parametrize("category", ["running shoes", "shoes", "loafers"])
-def test_a_kind_of_the_same_family_keeps_everything(index: CatalogueIndex, category: str) -> None:
+def test_a_sibling_keeps_what_holds_of_both(index: CatalogueIndex) -> None:
     need = SHOES.want("category", ["loafers"]).within("price", Bounds(high=50))
+    worn = need.want("size", ["42"]).want("feature", ["lined"]).waive("brand")
+    understood = understand(worn, said("running shoes", "search_products", mention("category", "running shoes")), index)
+    assert understood.switched
+    assert understood.need == need.want("category", ["running shoes"])
+
+
+@pytest.mark.parametrize("category", ["shoes", "loafers", "footwear"])
+def test_a_wider_or_narrower_kind_keeps_everything(index: CatalogueIndex, category: str) -> None:
+    need = SHOES.want("category", ["loafers"]).want("size", ["42"]).within("price", Bounds(high=50))
     understood = understand(need, said(category, "search_products", mention("category", category)), index)
     assert not understood.switched
     assert understood.need == need.want("category", [category])
