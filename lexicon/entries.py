@@ -89,6 +89,8 @@ def write(lexicon: Lexicon, path: Path) -> str:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write("\n".join([json.dumps(header, ensure_ascii=False), *_body(lexicon)]) + "\n")
+    # mkstemp keeps the file to its owner, but the dialogue server may run as somebody else; nothing in it is secret.
+    Path(name).chmod(0o644)
     Path(name).replace(path)
     return digest
 

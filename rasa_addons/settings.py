@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DEVELOPMENT_SECRET = "development-only"  # noqa: S105  (refused outside development)
+DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused outside development)
 
 
 class SettingsError(Exception):

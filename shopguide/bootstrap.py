@@ -1,6 +1,9 @@
 """Wires the parts together, lazily: the one place where concrete classes meet."""
 
-from functools import cached_property, lru_cache
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Generic, TypeVar, overload
 
 from shopguide.catalogue.live import LiveCatalogue
 from shopguide.catalogue.store import ProductStore
@@ -11,46 +14,78 @@ from shopguide.profiles.service import Profiles
 from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings, get_settings
 
+Part = TypeVar("Part")
+
+
+class part(Generic[Part]):  # noqa: N801  (used like a property)
+    """Build a part of the shop at its first use, once, whichever thread asks first.
+
+    `functools.cached_property` has no lock from Python 3.12 on: two threads would get two catalogues.
+    """
+
+    def __init__(self, build: Callable[["Shop"], Part]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    def __set_name__(self, owner: type["Shop"], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, shop: None, owner: type["Shop"]) -> "part[Part]": ...
+
+    @overload
+    def __get__(self, shop: "Shop", owner: type["Shop"]) -> Part: ...
+
+    def __get__(self, shop: "Shop | None", owner: type["Shop"]) -> "Part | part[Part]":
+        if shop is None:
+            return self
+        with shop.building:
+            if self._name not in shop.__dict__:
+                shop.__dict__[self._name] = self._build(shop)
+            built: Part = shop.__dict__[self._name]
+        return built
+
 
 class Shop:
     """Everything one process needs, each part built at its first use."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or get_settings()
+        self.building = threading.RLock()
 
-    @cached_property
+    @part
     def database(self) -> Database:
         """The shop database, migrated."""
         database = Database(self.settings.database_url)
         database.migrate()
         return database
 
-    @cached_property
+    @part
     def products(self) -> ProductStore:
         """The catalogue in the database."""
         return ProductStore(self.database)
 
-    @cached_property
+    @part
     def catalogue(self) -> LiveCatalogue:
         """The catalogue index, refreshed when the catalogue changes."""
         return LiveCatalogue(self.products, self.settings.text_index_dir, self.settings.catalogue_poll_seconds)
 
-    @cached_property
+    @part
     def profiles(self) -> Profiles:
         """Shoppers and their tastes."""
         return Profiles(self.database)
 
-    @cached_property
+    @part
     def feedback(self) -> Feedback:
         """Slates and feedback events."""
         return Feedback(self.database)
 
-    @cached_property
+    @part
     def recommender(self) -> Recommender:
         """From a need to ranked products."""
         return Recommender(self.catalogue, self.profiles, self.feedback, self.settings)
 
-    @cached_property
+    @part
     def guide(self) -> Guide:
         """The assistant's use cases."""
         return Guide(self.catalogue, self.recommender, self.profiles, self.feedback, self.settings)

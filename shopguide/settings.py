@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shopguide.errors import SettingsError
 
-DEVELOPMENT_SECRET = "development-only"  # noqa: S105  (refused outside development)
+DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused outside development)
 SHORTEST_SECRET = 32
 """Bytes of the key that HS256 needs (RFC 7518, section 3.2)."""
 

@@ -26,6 +26,7 @@ class Warmup:
         self._stop = threading.Event()
         self._catalogue = threading.Event()
         self._models = threading.Event()
+        self._failed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
 
     def start(self) -> None:
@@ -49,6 +50,7 @@ class Warmup:
                     log.warning("warm-up waits for the database: %s", error)
                 except Exception:
                     log.exception("warm-up failed")
+                    self._failed.set()
                     return
                 self._stop.wait(pause)
                 pause = min(30.0, pause * 2)
@@ -78,10 +80,12 @@ class Warmup:
         return state if state["ok"] else {**state, "why": "is empty: shopguide import catalogue FILE"}
 
     def _models_state(self) -> dict[str, Any]:
-        # Without models slates are degraded, not missing: that is no reason to keep shoppers away.
-        if not self._models.is_set():
-            return {"ok": True, "version": None, "why": "are being loaded"}
-        return {"ok": True, "version": self._shop.recommender.model_version}
+        if self._models.is_set():
+            return {"ok": True, "version": self._shop.recommender.model_version}
+        # Without models slates are degraded, not missing: that is no reason to keep shoppers away. While they load,
+        # the first ones would wait for them.
+        failed = self._failed.is_set()
+        return {"ok": failed, "version": None, "why": "cannot be loaded" if failed else "are being loaded"}
 
 
 @router.get("/healthz")
@@ -92,7 +96,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "not ready; the checks say why"}})
 def readyz(request: Request, response: Response) -> dict[str, Any]:
-    """Whether shoppers can be served: the database answers and the catalogue is loaded."""
+    """Whether shoppers can be served: the database answers, catalogue and models are loaded."""
     warmup: Warmup = request.app.state.warmup
     checks = warmup.checks()
     ready = all(check["ok"] for check in checks.values())
