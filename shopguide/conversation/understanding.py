@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
+from lexicon.units import convert, measures
 from shopguide.conversation.answers import Answer
 from shopguide.conversation.categories import in_line, siblings, specific
 from shopguide.conversation.need import CUMULATIVE, Bounds, Need
@@ -224,7 +225,8 @@ class _Reading:
         asked = self.turn.open_question
         if mention.unit is not None:
             # Of several facets with this unit, the one that was asked about or else the one most products have.
-            having = [name for name, info in self.index.facets.items() if info.unit == mention.unit]
+            measured = measures(mention.unit)
+            having = [name for name, info in self.index.facets.items() if info.unit and measures(info.unit) == measured]
             return asked if asked in having else max(having, key=lambda f: self.index.facets[f].coverage, default=None)
         kind = self.index.facets[asked].kind if asked is not None and asked in self.index.facets else None
         return asked if kind == "number" else None
@@ -233,7 +235,7 @@ class _Reading:
         low = high = None
         exact: list[str] = []
         for mention in mentions:
-            number = float(mention.value)  # type: ignore[arg-type]
+            number = self._in_facet_unit(facet, mention)
             role = mention.role or {"price": "max", "rating": "min"}.get(facet)
             if role == "min":
                 low = number
@@ -254,6 +256,13 @@ class _Reading:
         if low is not None and high is not None and low > high:
             low, high = high, low
         self.need = self.need.want(facet, ()).within(facet, Bounds(low, high))
+
+    def _in_facet_unit(self, facet: str, mention: Mention) -> float:
+        """Return the number in the catalogue's unit: "2 TB" is 2000 where storage is listed in GB."""
+        number = float(mention.value)  # type: ignore[arg-type]
+        unit = self.index.facets[facet].unit if facet in self.index.facets else None
+        converted = convert(number, mention.unit, unit) if mention.unit and unit else None
+        return number if converted is None else converted
 
     # -- what does not matter ---------------------------------------------------------------------------------------
 

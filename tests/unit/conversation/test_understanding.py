@@ -181,6 +181,11 @@ def test_a_measure_finds_its_facet_by_unit(index: CatalogueIndex) -> None:
     assert need_after(index, Need(), turn).wanted == {"category": ("backpacks",), "capacity": ("20",)}
 
 
+def test_a_number_is_read_in_the_unit_of_its_facet(index: CatalogueIndex) -> None:
+    turn = said("20000 ml backpack", "search_products", mention("quantity", 20_000, unit="ml", role="min"))
+    assert need_after(index, Need(), turn).bounds == {"capacity": Bounds(low=20)}
+
+
 def test_a_count_is_no_measure(index: CatalogueIndex) -> None:
     turn = said("2 backpacks", "search_products", mention("quantity", 2), mention("category", "backpacks"))
     assert need_after(index, Need(), turn).wanted == {"category": ("backpacks",)}
