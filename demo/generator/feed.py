@@ -16,6 +16,8 @@ from generator.source import Source
 IMAGES = "/demo/images/"
 GAP = 0.05
 """Share of facet values that the shop forgot to enter."""
+NEVER_FORGOTTEN = {"colour", "audience"}
+"""What the title says as well: "not black" must not bring a dress that is called black."""
 
 MESSY_AUDIENCES = {"Women": ("women", "Ladies", "WOMEN "), "Men": ("men", "Gents", "Mens"), "Unisex": ("unisex",)}
 MESSY_MATERIALS = {"cotton": ("100% cotton", "Cotton"), "leather": ("Leather", "leather "), "polyester": ("Polyester",)}
@@ -65,8 +67,8 @@ def record(source: Source, product: Made, seed: str) -> dict[str, Any]:
         **_facets(source, product, random),
         "reviews": product.reviews or None,
     }
-    if random.random() < 0.01:
-        row["brand"] = None
+    if random.random() < 0.02:
+        row["brand"] = f"{product.brand.upper()} "
     if random.random() < 0.02:
         row["title"] = f" {row['title']}  "
     return {column: value for column, value in row.items() if value is not None}
@@ -76,7 +78,7 @@ def _facets(source: Source, product: Made, random: Random) -> dict[str, Any]:
     """Spell a product's facets as the shop's staff typed them; about one in twenty is missing."""
     columns: dict[str, Any] = {}
     for facet, value in product.facets.items():
-        if random.random() < GAP:
+        if facet not in NEVER_FORGOTTEN and random.random() < GAP:
             continue
         if facet == "colour":
             columns["color"] = _mess(random, value, source.colours[value].get("messy", ()), 0.12)

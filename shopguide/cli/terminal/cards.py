@@ -109,6 +109,11 @@ def without_what_the_card_says(text: str, payload: Mapping[str, Any]) -> str:
     """Return the text without the lines that the card repeats in a better shape."""
     if payload.get("type") == "profile":
         return "\n".join(line for line in text.splitlines() if not line.startswith("- "))
+    if payload.get("type") == "product":
+        description = facts.one_line(payload.get("description") or "")
+        kept = [line for line in text.splitlines() if not (description and facts.one_line(line) == description)]
+        kept = [line for line in kept if line.count(" · ") < 2]  # its facts in one line
+        return facts.without_the_cards("\n".join(kept), [payload])
     return facts.without_the_cards(text, facts.items_of(payload))
 
 
@@ -181,6 +186,6 @@ def _tastes(tastes: Sequence[Any]) -> Table:
             weight = float(taste["weight"])
             bar = Text("■" * max(1, round(abs(weight) * 10)), style="green" if weight > 0 else "red")
             likes = "likes" if weight > 0 else "avoids"
-            facet, value = (facts.one_line(taste.get(key, "")) for key in ("facet", "value"))
-            table.add_row(Text(likes, style="dim"), Text(value), Text(facet.replace("_", " "), style="dim"), bar)
+            facet = facts.one_line(taste.get("facet") or "").replace("_", " ")
+            table.add_row(Text(likes, style="dim"), Text(facts.taste(taste)), Text(facet, style="dim"), bar)
     return table

@@ -95,3 +95,12 @@ def without_the_cards(text: str, items: Iterable[Mapping[str, Any]]) -> str:
     if len(kept) < len(lines):
         kept = [line for line in kept if not line.startswith(("   ", "\t"))]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def taste(found: Mapping[str, Any]) -> str:
+    """Return a taste's value in words: "blue", "up to 80", "waterproof"."""
+    facet, said = one_line(found.get("facet") or "").replace("_", " "), one_line(found.get("value") or "")
+    for sign, words in (("<=", "up to"), (">=", "from")):
+        if said.startswith(sign):
+            return f"{words} {said[len(sign) :]}"
+    return {"yes": facet, "no": f"not {facet}"}.get(said, said)

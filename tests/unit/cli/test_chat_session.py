@@ -44,6 +44,8 @@ FACTS = [
 TASTES = [
     {"facet": "brand", "value": "tallis", "weight": 0.8},
     {"facet": "colour", "value": "pink", "weight": -0.5},
+    {"facet": "price", "value": "<=80", "weight": 0.4},
+    {"facet": "waterproof", "value": "yes", "weight": 0.3},
 ]
 
 
@@ -133,11 +135,13 @@ def test_product_comparison_and_profile_are_shown() -> None:
     }
     comparison = {"type": "comparison", "items": [MUG, JUG]}
     profile = Reply(text="I know:\n- brand: Tallis", custom={"type": "profile", "tastes": TASTES})
-    server = FakeServer([Reply(custom=product)], [Reply(custom=comparison)], [profile])
+    told = "Tallis enamel mug\n€7.50 · brand: Tallis · volume: 0.4 l\nHolds a lot.\nShall I look for more?"
+    server = FakeServer([Reply(text=told, custom=product)], [Reply(custom=comparison)], [profile])
     shown = talk(server, "one", "two", "three")
-    assert "Holds a lot." in shown and "0.4 l" in shown
+    assert shown.count("Holds a lot.") == 1 and shown.count("0.4 l") == 1 and "Shall I look for more?" in shown
     assert "1. Tallis enamel mug" in shown and "2. Glass jug" in shown and "sold out" in shown
     assert "I know:" in shown and "likes" in shown and "avoids" in shown and "- brand" not in shown
+    assert "up to 80" in shown and "yes" not in shown
 
 
 def test_a_payload_of_an_unknown_type_leaves_the_text() -> None:

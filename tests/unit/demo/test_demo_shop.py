@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from lexicon.text import normalise
 from shopguide.catalogue.feed.mapping import load_mapping
 from shopguide.catalogue.feed.products import ProductReader
 from shopguide.catalogue.product import Product
@@ -107,11 +108,22 @@ def test_it_looks_like_a_shop(products: list[Product]) -> None:
 
 
 def test_it_is_messy_but_only_in_values(feed: list[dict[str, Any]]) -> None:
-    colours = Counter(row.get("color", "missing") for row in feed)
-    assert colours["gray"] and colours["Grey "] and colours["missing"]
+    colours = Counter(row.get("color") for row in feed)
+    assert colours["gray"] and colours["Grey "]
+    assert any("material" not in row for row in feed if row["category"].endswith("T-Shirts"))
     weights = [row["weight"] for row in feed if "weight" in row]
     assert any("," in weight for weight in weights) and any(weight.endswith(" g") for weight in weights)
-    assert any("brand" not in row for row in feed)
+    assert any(row["brand"] == "TOBRIN " for row in feed)
+
+
+def test_what_titles_name_is_in_the_facets_too(feed: list[dict[str, Any]], products: list[Product]) -> None:
+    """Who rules out a brand or a colour is not shown a product whose title has it."""
+    brands = {normalise(product.brand or "") for product in products}
+    assert len(brands) > 30 and "" not in brands
+    for product in products:
+        assert normalise(product.brand or "") in normalise(product.title)
+    named = [row for row in feed if row["category"].startswith("Fashion")]
+    assert all("color" in row and "gender" in row for row in named)
 
 
 def test_dearer_brands_cost_more_and_better_products_rate_better(products: list[Product]) -> None:
