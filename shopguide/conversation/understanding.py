@@ -38,6 +38,7 @@ _WAIVER_AFTER = re.compile(
 )
 _ADDS = re.compile(r"^or\b|\b(also|too|as well|plus|add|include|including)\b")
 _ONLY = re.compile(r"\b(only|just|must be|has to be)\b")
+_AGAIN = re.compile(r"\b(again|still|even|further|not enough|more so|too)\b")
 _SOFT = re.compile(r"\b(if possible|ideally|preferably|if you (have|can)|would be nice|if there (is|are))\b")
 
 
@@ -90,6 +91,11 @@ def understand(need: Need, turn: Turn, index: "CatalogueIndex") -> Understanding
         soft=reading.soft(),
         switched=reading.switched,
     )
+
+
+def insists(turn: Turn) -> bool:
+    """Whether a message that names no direction asks for more of the last one ("still too much")."""
+    return _AGAIN.search(normalise(turn.text)) is not None
 
 
 def ordinals(mentions: Iterable[Mention]) -> tuple[int, ...]:

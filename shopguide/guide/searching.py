@@ -1,7 +1,9 @@
 """The use cases of a search: understand a message, ask, show, page, criticise, relax."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from shopguide.conversation.presentation import constraint_payload
 from shopguide.conversation.question import Question, Rows, next_question, question_about
 from shopguide.conversation.relaxation import relaxations
 from shopguide.conversation.turn import Turn
-from shopguide.conversation.understanding import Understanding, understand
+from shopguide.conversation.understanding import Understanding, insists, understand
 from shopguide.feedback.events import Slate, SlateItem
 from shopguide.guide.parts import Parts
 from shopguide.ids import Sku, SlateId
@@ -127,6 +129,8 @@ class SearchCases(Parts):
         index = self.index
         slate = self._memory.slate(turn.current_slate)
         understood = understand(need, turn, index)
+        if slate is not None and understood.is_blank and insists(turn):
+            understood = replace(understood, critiques=dict(slate.state.get("critiques") or {}))
         if slate is None and understood.need.is_empty:
             return NoSlate()
         now = understood.need
@@ -251,7 +255,8 @@ class SearchCases(Parts):
             searched=searched if unlisted else None,
             note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
-        self._memory.keep(self._logged(turn, outcome, answer, seen=seen, anchor=anchor))
+        resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
+        self._memory.keep(self._logged(turn, outcome, answer, resumed))
         return outcome
 
     def _recommend(self, request: RecommendationRequest, narrowed: Narrowed, index: CatalogueIndex) -> Recommendation:
@@ -270,9 +275,7 @@ class SearchCases(Parts):
         )
         return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
 
-    def _logged(
-        self, turn: Turn, outcome: SlateShown, answer: Recommendation, *, seen: tuple[Sku, ...], anchor: Sku | None
-    ) -> Slate:
+    def _logged(self, turn: Turn, outcome: SlateShown, answer: Recommendation, resumed: Mapping[str, Any]) -> Slate:
         scored = {item.sku: item for item in answer.items}
         return Slate(
             slate_id=outcome.slate_id,
@@ -296,8 +299,7 @@ class SearchCases(Parts):
             constraints=tuple(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
             state={
                 "need": outcome.need.slots(),
-                "shown": list(seen),
-                "anchor": anchor,
+                **resumed,
                 "reasons": {shown.product.sku: reasons_to_json(shown.reasons) for shown in outcome.items},
             },
         )

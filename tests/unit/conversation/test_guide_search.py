@@ -272,6 +272,14 @@ def test_cheaper_is_cheaper_until_nothing_is(shop: Shop) -> None:
     assert any(piece.source == "critique" and piece.value.startswith("<=") for piece in shop.profiles.evidence)
 
 
+def test_still_too_much_means_the_same_direction_again(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said("cheaper", "critique_slate", mention("critique", "price:down"), current_slate=outcome.slate_id)
+    cheaper = shown(shop.guide.critique(turn, outcome.need))
+    again = said("still too much", "critique_slate", current_slate=cheaper.slate_id)
+    assert median(prices(shown(shop.guide.critique(again, cheaper.need)))) < median(prices(cheaper))
+
+
 def test_like_the_second_but_in_blue(shop: Shop) -> None:
     outcome = open_shoes(shop)
     turn = said(
