@@ -3,7 +3,10 @@
 from statistics import median
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from shopguide.catalogue.index import CatalogueIndex
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import (
     Ask,
@@ -18,7 +21,7 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.turn import Turn
 from shopguide.ids import Sku
-from tests.unit.conversation.shop import SHOPPER, Shop, mention, said
+from tests.unit.conversation.shop import SHOPPER, Shop, mention, products, said
 
 
 def converse(shop: Shop, need: Need, turn: Turn) -> SlateShown:
@@ -382,3 +385,41 @@ def test_no_slate_breaks_the_need(shop: Shop, need: Need) -> None:
     outcome = shown(shop.guide.search(said("x", "search_products"), need))
     allowed = {shop.index.skus[row] for row in shop.index.matching(need.constraints())}
     assert set(skus(outcome)) <= allowed
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_slate_breaks_a_random_need(data: st.DataObject) -> None:
+    shop = Shop(RANDOM)
+    wanted = {
+        facet: data.draw(st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True).map(tuple))
+        for facet, values in data.draw(
+            st.lists(st.sampled_from(sorted(VALUES.items())), max_size=3, unique_by=lambda pair: pair[0])
+        )
+    }
+    need = Need(wanted=wanted, words=data.draw(st.sampled_from(["", "laces", "kx-45", "kx-45 laces", "zz-99"])))
+    if data.draw(st.booleans()):
+        need = need.within("price", Bounds(high=float(data.draw(st.integers(10, 90)))))
+    if data.draw(st.booleans()):
+        need = need.exclude("brand", ["kestrel"])
+    turn = said("x", "search_products")
+    outcome = shop.guide.search(turn, need)
+    allowed = {RANDOM.skus[row] for row in RANDOM.matching(need.constraints())}
+    if isinstance(outcome, NothingFound):
+        assert not allowed
+        return
+    assert set(skus(shown(outcome))) <= allowed
+    assert len(set(skus(shown(outcome)))) == len(shown(outcome).items) > 0
+    following = shop.guide.more(said("more", "show_more", current_slate=shown(outcome).slate_id), shown(outcome).need)
+    if isinstance(following, SlateShown):
+        assert set(skus(following)) <= allowed - set(skus(shown(outcome)))
+
+
+RANDOM = CatalogueIndex(products())
+VALUES = {
+    "category": ("shoes", "bags", "loafers", "umbrellas"),
+    "colour": ("black", "blue", "red", "green"),
+    "audience": ("men", "women"),
+    "brand": ("aldersea", "norwell"),
+    "waterproof": ("yes", "no"),
+}
