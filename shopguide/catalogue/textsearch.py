@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 
 if TYPE_CHECKING:
     from bm25s import BM25
 
-FORMAT = 1
+FORMAT = 2
 """Part of the saved index's name: raise it with every change of tokens, fields or weights."""
 
 FIELDS = {"title": 2.0, "body": 1.0}
 """The fields and their weights: what a product is called counts more than what is said of it."""
+
+SEARCHED_FACETS = frozenset({*CORE_FACETS, "compatibility"})
+"""Facets whose values are searched: what a thing is and what it fits. The long tail made the ranking worse."""
 
 MAX_FACET_LENGTH = 200
 """Longer text values are lists and legal notes that would only make a product look long."""
@@ -156,8 +160,8 @@ def _title(product: Product) -> str:
 def _body(product: Product) -> str:
     facets: Iterable[str] = (
         text
-        for value in product.facets.values()
-        if isinstance(value, tuple)
+        for name, value in product.facets.items()
+        if name in SEARCHED_FACETS and isinstance(value, tuple)
         for text in value
         if len(text) <= MAX_FACET_LENGTH
     )

