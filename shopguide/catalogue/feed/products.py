@@ -323,9 +323,8 @@ def _columns_read(mapping: Mapping) -> set[str]:
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(
-        "(.*)".join(map(re.escape, pattern.split("*", 1))) if "*" in pattern else f"({re.escape(pattern)})"
-    )
+    parts = [re.escape(part) for part in pattern.split("*")]
+    return re.compile("(.*)".join(parts) if len(parts) > 1 else f"({parts[0]})")
 
 
 def _is_true(cell: Any) -> bool:
