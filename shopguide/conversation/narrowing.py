@@ -29,11 +29,12 @@ class Narrowed:
     missing: tuple[str, ...] = ()
 
 
-def narrow(words: str, index: "CatalogueIndex", rows: Rows) -> Narrowed:
+def narrow(words: str, index: "CatalogueIndex", rows: Rows, *, by_all: bool = False) -> Narrowed:
     """Narrow matches by the words of a need.
 
     A model number must be in the product, if any match has it: whoever needs toner for one copier has no use for
-    another's. Other words only come first, since most people's words are not the feed's.
+    another's. Other words only come first, since most people's words are not the feed's; unless words are all there is
+    to tell what kind of product is meant (`by_all`).
     """
     kept, missing = rows, []
     first = rows
@@ -49,4 +50,5 @@ def narrow(words: str, index: "CatalogueIndex", rows: Rows) -> Narrowed:
         within = np.intersect1d(first, hits)
         if len(within):
             first = within
-    return Narrowed(kept, np.intersect1d(first, kept), tuple(missing))
+    first = np.intersect1d(first, kept)
+    return Narrowed(first if by_all and len(first) else kept, first, tuple(missing))

@@ -46,7 +46,8 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
     lead = "" if need.is_empty else wording.say("option.lead", count=count, noun=wording.noun(need))
     offered = [option_title(option.answer, wording) for option in question.options]
     words = [title if question.facet == "brand" else title[:1].lower() + title[1:] for title in offered]
-    if question.facet == "category":
+    if question.facet == "category" and "category" in need.wanted:
+        # Kinds are counted ("handbags"), departments are not ("fashion").
         words = [plural(word) for word in words]
     return {"lead": lead, "facet": wording.facet(question.facet), "options": wording.say.either(words)}
 

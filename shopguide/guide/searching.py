@@ -83,9 +83,10 @@ class SearchCases(Parts):
         for facet, direction in understood.critiques.items():
             found = self._bounded(now, facet, direction, _rows(self._memory.slate(turn.current_slate), index), index)
             now = found if isinstance(found, Need) else now
-        now = _still_sensible(now, understood, index)
+        now = _still_sensible(now, turn, understood, index)
         self._learn(turn, need, now)
-        rows = index.matching(answerable(now, index)[0].constraints())
+        checked = answerable(now, index)[0]
+        rows = _narrowed(checked, index, index.matching(checked.constraints())).rows
         if self._clear(turn, now, understood, rows):
             return Ready(now)
         question = next_question(now, index, rows)
@@ -214,7 +215,7 @@ class SearchCases(Parts):
             sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
             return NothingFound(need, relaxations(searched, index), sold_out)
         anchor = _anchor(understood, slate, index) or (_held_anchor(need, slate, index) if slate is not None else None)
-        narrowed = narrow(searched.words, index, rows) if searched.words else Narrowed(rows, rows)
+        narrowed = _narrowed(searched, index, rows)
         rejected = self._memory.rejected(turn.shopper_id)
         request = RecommendationRequest(
             constraints=searched.constraints(),
@@ -335,13 +336,24 @@ def _extreme(index: CatalogueIndex, facet: str, direction: str, rows: list[int])
     return index.product(index.skus[rows[best]])
 
 
-def _still_sensible(need: Need, understood: Understanding, index: CatalogueIndex) -> Need:
-    """After a move to another kind of product, drop what was carried along and fits nothing there."""
-    if not understood.switched or len(index.matching(answerable(need, index)[0].constraints())):
+def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:
+    if not need.words:
+        return Narrowed(rows, rows)
+    return narrow(need.words, index, rows, by_all="category" not in need.wanted)
+
+
+LETTING_GO = ("feature", "size", "material", "occasion", "price", "colour", "brand", "audience")
+"""What gives way first of what was carried along to another kind of product, after the facets only the old one has."""
+
+
+def _still_sensible(need: Need, turn: Turn, understood: Understanding, index: CatalogueIndex) -> Need:
+    """After a search for another kind of product, drop what was carried along and fits nothing there."""
+    opened = understood.switched or (turn.intent == "search_products" and "category" in understood.said)
+    if not opened or len(index.matching(answerable(need, index)[0].constraints())):
         return need
     left = need
-    for facet in ("price", "colour", "brand", "audience"):
-        if facet not in understood.said:
+    for facet in (*(facet for facet in need.facets if facet not in (*LETTING_GO, "category")), *LETTING_GO):
+        if facet not in understood.said and facet in need.facets:
             left = left.without(facet)
             if len(index.matching(answerable(left, index)[0].constraints())):
                 return left

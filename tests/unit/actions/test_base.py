@@ -86,4 +86,6 @@ def test_rasa_sdk_finds_every_action_of_the_domain() -> None:
     executor = ActionExecutor()
     executor.register_package("actions")
     domain = yaml.safe_load(Path("domain.yml").read_text())
-    assert set(executor.actions) - {Acting().name()} == set(domain["actions"])
+    # The executor takes every action class of the process; those of other tests are none of ours.
+    ours = {name for name, run in executor.actions.items() if type(run.__self__).__module__.startswith("actions.")}
+    assert ours == set(domain["actions"])

@@ -118,6 +118,21 @@ def test_what_comes_along_gives_way_if_nothing_there_has_it(shop: Shop) -> None:
     assert considered.need.bounds == {}
 
 
+def test_a_facet_that_only_the_old_kind_has_is_let_go(shop: Shop) -> None:
+    need = Need().want("waterproof", ["yes"]).want("colour", ["blue"])
+    turn = said("loafers for men", "search_products", mention("category", "loafers"), mention("audience", "men"))
+    considered = shop.guide.consider(turn, need)
+    assert considered is not None
+    assert considered.need.wanted == {"colour": ("blue",), "category": ("loafers",), "audience": ("men",)}
+
+
+def test_words_alone_tell_what_is_meant(shop: Shop) -> None:
+    turn = said("something with laces", "search_products")
+    outcome = converse(shop, Need(), turn)
+    assert all("laces" in item.product.description for item in outcome.items)
+    assert outcome.total == sum("laces" in product.description for product in products())
+
+
 def test_surprise_me_after_nothing_fitted(shop: Shop) -> None:
     need = Need().want("colour", ["mauve"]).want("audience", ["women"])
     outcome = shown(shop.guide.search(said("surprise me", "ask_recommendation"), need))
