@@ -30,6 +30,7 @@ WEB_PREFIX = "web-"
 """Of conversations on the web page: theirs are signed, so no other channel may name one."""
 
 _MOST_SENDER_CHARACTERS = 255  # the tracker store's column
+_CLOCK_SECONDS = 30  # by which the clocks of two servers may differ
 
 
 class IdentityError(Exception):
@@ -162,7 +163,13 @@ def verified_sender(token: Any, settings: Settings) -> str:
             raise IdentityError("A chat token is needed; ask the guide server for one at POST /v1/chat/token")
         return WEB_PREFIX + secrets.token_hex(16)
     try:
-        claims = jwt.decode(str(token), settings.chat_secret, algorithms=["HS256"], options={"require": ["exp", "sub"]})
+        claims = jwt.decode(
+            str(token),
+            settings.chat_secret,
+            algorithms=["HS256"],
+            leeway=_CLOCK_SECONDS,
+            options={"require": ["exp", "sub"]},
+        )
     except jwt.ExpiredSignatureError as error:
         raise IdentityError("The chat token has expired; ask the guide server for a new one") from error
     except jwt.InvalidTokenError as error:

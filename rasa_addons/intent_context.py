@@ -50,7 +50,7 @@ def shifts(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -
     names_category = any(entity.get("entity") == "category" for entity in entities)
     asking = context.question is not None
     if bare and (not names_category or context.question == "category"):
-        return {"inform_preference": 5.0 if asking else 3.0}
+        return {"inform_preference": 5.0, "search_products": -5.0} if asking else {"inform_preference": 3.0}
     if bare:
         return {"search_products": 3.0}
     if asking and len(text.split()) <= _SHORT:
