@@ -11,6 +11,9 @@ from typing import IO, Any
 
 from shopguide.errors import UnreadableFile
 
+MAX_CELL = 131_072
+"""Characters of one cell of a table."""
+
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
 
@@ -73,6 +76,7 @@ def _json_rows(text: IO[str]) -> Iterator[Row]:
 
 
 def _table_rows(text: IO[str], delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_CELL)  # belongs to the process: the catalogue's reader allows more
     table = csv.reader(text, delimiter=delimiter)
     header = next(table, None)
     if not header:

@@ -12,6 +12,8 @@ from tooling.digests import ROOT
 
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed)")
 
+_SUMMARY = re.compile(r"\d+ (?:passed|failed|errors?|skipped|deselected|xfailed).* in [\d.]+s")
+
 
 class Counts(NamedTuple):
     """How many tests or checks did what."""
@@ -38,8 +40,10 @@ class Part(NamedTuple):
 
 
 def of_pytest(output: str, code: int) -> Counts:
-    """Count by pytest's own last line; an exit code that the counts do not explain is a failure of its own."""
-    found = {word: int(number) for number, word in _COUNT.findall(output.strip().rpartition("\n")[2])}
+    """Count by pytest's own summary; an exit code that the counts do not explain is a failure of its own."""
+    # Not simply the last line: what runs at exit may say something after it.
+    summaries = [line for line in output.splitlines() if _SUMMARY.search(line)]
+    found = {word: int(number) for number, word in _COUNT.findall(summaries[-1] if summaries else "")}
     failed = found.get("failed", 0) + found.get("error", 0) + found.get("errors", 0)
     return Counts(found.get("passed", 0), failed or (1 if code else 0), found.get("skipped", 0))
 

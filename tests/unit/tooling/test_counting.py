@@ -15,12 +15,13 @@ from tooling.counting import Counts, Part, of_pytest, run_all
         ("….\n12 passed in 3.1s", 0, Counts(12, 0, 0)),
         ("=== 2 failed, 10 passed, 1 skipped in 3.1s ===", 1, Counts(10, 2, 1)),
         ("=== 10 passed, 1 error in 3.1s ===", 1, Counts(10, 1, 0)),
+        ("=== 2 failed, 10 passed in 407.48s (0:06:47) ===\nFailed postgres command\nkilling it", 1, Counts(10, 2, 0)),
         ("ImportError: no module", 4, Counts(0, 1, 0)),
         ("12 passed in 3.1s", -9, Counts(12, 1, 0)),
         ("no tests ran in 0.01s", 5, Counts(0, 1, 0)),
     ],
 )
-def test_pytests_last_line_and_exit_code(output: str, code: int, counts: Counts) -> None:
+def test_pytests_summary_and_exit_code(output: str, code: int, counts: Counts) -> None:
     assert of_pytest(output, code) == counts
 
 
