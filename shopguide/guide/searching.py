@@ -97,7 +97,8 @@ class SearchCases(Parts):
         index = self.index
         if facet not in index.facets:
             return None
-        return question_about(facet, need, index, index.matching(answerable(need, index)[0].constraints()))
+        checked = answerable(need, index)[0]
+        return question_about(facet, need, index, _narrowed(checked, index, index.matching(checked.constraints())).rows)
 
     def search(self, turn: Turn, need: Need) -> SearchOutcome:
         """Show products for a need that the turn is already part of."""
