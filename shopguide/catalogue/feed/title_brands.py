@@ -23,6 +23,10 @@ LONGER_OWN = 0.8
 """A brand that another one extends ("Lee", "Lee Cooper"): the longer one needs this share of the shorter one's titles,
 must end at a stop word in this share of its own, and its last word must occur mostly there."""
 
+RARE = 20
+RARE_WORDS = 3
+"""Of an opening that few titles have there is little evidence: one title that ends it is believed, up to three words."""
+
 
 class BrandSurvey:
     """Counts how titles open, in a first pass.
@@ -70,7 +74,7 @@ class BrandSurvey:
                 return length
         candidates = [n for n in range(1, min(MAX_WORDS, len(words)) + 1) if self._is_brand(words[:n])]
         if not candidates:
-            return self._by_continuation(words)
+            return self._by_the_first_end(words) or self._by_continuation(words)
         length = candidates[0]
         for longer in candidates[1:]:
             if self._extends(words[:length], words[:longer]):
@@ -91,6 +95,12 @@ class BrandSurvey:
             and self._ended[longer] >= LONGER_ENDS * count
             and count >= LONGER_OWN * self._words[longer[-1]]
         )
+
+    def _by_the_first_end(self, words: tuple[str, ...]) -> int:
+        """Take a rare opening up to where a title with it went on with a stop word; 0 if it is not rare or none did."""
+        if self._openings[words[:1]] > RARE:
+            return 0
+        return next((n for n in range(1, min(RARE_WORDS, len(words)) + 1) if self._ended[words[:n]]), 0)
 
     def _by_continuation(self, words: tuple[str, ...]) -> int:
         """Go on while nearly all titles that open so far go on with the same word."""

@@ -80,6 +80,8 @@ def test_brands_end_where_titles_go_on_with_other_words() -> None:
         *(f"Four Winds of Cork Women Coat {n}" for n in range(5)),
         *(f"Gloss Shade {n} Lipstick" for n in range(30)),
         *(f"Gloss Velvet Matte Blue Eyeliner {n}" for n in range(5)),
+        "Saint Piran Men Scent",
+        "Saint Piran Blue Scent",
     ]
     for title in titles:
         survey.add(title)
@@ -91,6 +93,7 @@ def test_brands_end_where_titles_go_on_with_other_words() -> None:
         "Four Winds of Cork Women Coat 3": "Four Winds of Cork",
         "Gloss Velvet Matte Blue Eyeliner 1": "Gloss",
         "Unheard Name Shirt": "Unheard",
+        "Saint Piran Men Scent": "Saint Piran",
         "Old Mill of Ayr Shirt": "Old Mill of Ayr",
         "Men Shirt": None,
         "": None,
