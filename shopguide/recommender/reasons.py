@@ -24,6 +24,11 @@ RATED_FROM = 4.0
 RATED_COUNT = 5
 SIMILAR_FROM = 0.5
 _WORD = re.compile(r"[^\W_]{2,}")
+_FUNCTION_WORDS = frozenset(
+    ["an", "and", "are", "at", "by", "for", "from", "in", "is", "it", "my", "no", "not", "of", "on", "or", "some"]
+    + ["that", "the", "this", "to", "with", "you", "your"]
+)
+"""Words that say nothing about a product, though they stand in its text."""
 
 _EVIDENCE: Mapping[ReasonKind, tuple[str, ...]] = {
     "text": ("text", "query_content"),
@@ -164,6 +169,7 @@ def _shared_words(query: str, product: Product) -> dict[str, Any] | None:
     """Name the words of the need that stand in the product's title, brand, category or description."""
     text = normalise(" ".join([product.title, product.brand or "", *product.category, product.description]))
     own = set(_WORD.findall(text))
+    own -= _FUNCTION_WORDS
     words = [word for word in dict.fromkeys(_WORD.findall(normalise(query))) if word in own]
     return {"words": words} if words else None
 

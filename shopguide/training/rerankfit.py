@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STRETCH = 3.0
+"""How much longer than its budget a training may take on a busy machine, where it gets only a part of the processor."""
 HELD_OUT_SEED = 1_000_003
 """The held-out needs are drawn with another seed than the training needs, from the same catalogue."""
 
@@ -30,7 +32,7 @@ class RerankParameters:
     """How the cross-encoder is fine-tuned.
 
     Args:
-        minutes: time budget of the gradient steps.
+        minutes: time budget of the gradient steps on a machine of one's own; see `STRETCH`.
         groups: needs in a batch; each brings one fitting product and four that are not.
         learning_rate: the encoder's peak, reached after `warm_up` of the time, falling to 0 at the end.
         head_learning_rate: the same for the new output layer, which starts from nothing.
@@ -112,9 +114,9 @@ def fit_reranker(
     # bf16 halves the time of a step where the processor has it; master weights stay in fp32.
     narrow = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
     budget = parameters.minutes * 60
-    start = time.monotonic()
+    clock = _Clock(budget, threads)
     steps, seen, average = 0, 0, 0.0
-    while (used := (time.monotonic() - start) / budget) < 1.0:
+    while (used := clock.used()) < 1.0:
         progress(used)
         for group, peak in zip(optimiser.param_groups, peaks, strict=True):
             group["lr"] = peak * _schedule(used, parameters.warm_up)
@@ -139,6 +141,19 @@ def fit_reranker(
     served.load()
     models, comparisons, better = compare(served, index, parameters)
     return RerankResult(steps, seen, round(average, 4), models, comparisons, better)
+
+
+class _Clock:
+    """Tells the share of the budget that is used: by computing time, or at last by `STRETCH` times as much waiting."""
+
+    def __init__(self, budget: float, threads: int) -> None:
+        self._budget, self._threads = budget, threads
+        self._wall, self._cpu = time.monotonic(), time.process_time()
+
+    def used(self) -> float:
+        wall = time.monotonic() - self._wall
+        computed = (time.process_time() - self._cpu) / self._threads
+        return max(min(computed, wall), wall / STRETCH) / self._budget
 
 
 def _optimiser(model: Any, parameters: RerankParameters) -> tuple[Any, tuple[float, float]]:

@@ -170,6 +170,12 @@ def test_words_of_the_need_lead(recommender: Recommender, index: CatalogueIndex)
     assert answer.items[0].reasons[0].kind == "text"
 
 
+def test_words_that_say_nothing_are_no_reason(recommender: Recommender) -> None:
+    answer = recommender.recommend(RecommendationRequest(query="a lamp for every day", k=1))
+    (text,) = [reason for reason in answer.items[0].reasons if reason.kind == "text"]
+    assert text.data["words"] == ["lamp", "every", "day"]
+
+
 def test_preferences_lift_and_dislikes_sink_without_excluding(recommender: Recommender, index: CatalogueIndex) -> None:
     wish = TasteProfile(weights={"colour": {"green": 1.0}})
     for item in recommender.recommend(RecommendationRequest(preferences=wish, k=4)).items:
