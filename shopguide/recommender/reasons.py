@@ -25,8 +25,8 @@ RATED_COUNT = 5
 SIMILAR_FROM = 0.5
 _WORD = re.compile(r"[^\W_]{2,}")
 _FUNCTION_WORDS = frozenset(
-    ["an", "and", "are", "at", "by", "for", "from", "in", "is", "it", "my", "no", "not", "of", "on", "or", "some"]
-    + ["that", "the", "this", "to", "with", "you", "your"]
+    {"an", "and", "are", "at", "by", "for", "from", "in", "is", "it", "my", "no", "not", "of", "on", "or", "some"}
+    | {"that", "the", "this", "to", "with", "you", "your"}
 )
 """Words that say nothing about a product, though they stand in its text."""
 
