@@ -35,7 +35,7 @@ class Part(NamedTuple):
     name: str
     command: Sequence[str]
     environment: Optional[Dict[str, str]] = None
-    count: Optional[Callable[[str, int], Counts]] = None
+    counted_by: Optional[Callable[[str, int], Counts]] = None
     """From the output and the exit code; without it the command counts as one."""
 
 
@@ -60,7 +60,7 @@ def run_all(parts: Sequence[Part]) -> int:
         say(bold(f"\n== {part.name}"))
         began = time.monotonic()
         output, code = _stream(part)
-        counts = (part.count or of_command)(output, code)
+        counts = (part.counted_by or of_command)(output, code)
         total += counts
         if counts.failed:
             broken.append(part.name)

@@ -31,7 +31,7 @@ def test_everything_runs_and_the_last_line_adds_up(capsys: pytest.CaptureFixture
 
     parts = [
         Part("breaks", python("raise SystemExit('no')")),
-        Part("tests", python("print('3 passed, 1 skipped in 1s')"), count=of_pytest),
+        Part("tests", python("print('3 passed, 1 skipped in 1s')"), counted_by=of_pytest),
         Part("fine", python("")),
     ]
     assert run_all(parts) == 1
