@@ -1,0 +1,135 @@
+"""`shopguide evaluate nlu FILE`."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from shopguide.evaluation.parsing import DialogueParser
+
+STDOUT = Path("-")
+TOKEN_OF_MAKE_RUN = Path(".run/auth-token")
+
+
+def register(root: typer.Typer, imports: typer.Typer) -> None:
+    """Add the commands."""
+    evaluate = typer.Typer(help="Measure the parts on held-out files.", no_args_is_help=True)
+    evaluate.command("nlu")(nlu)
+    evaluate.callback()(_group)  # a Typer app with one command would be that command
+    root.add_typer(evaluate, name="evaluate")
+
+
+def _group() -> None:
+    """Measure the parts on held-out files."""
+
+
+def nlu(
+    file: Annotated[Path, typer.Argument(help="Annotated utterances, JSON Lines; docs/evaluation.md has the format.")],
+    *,
+    rasa_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A dialogue server; default: SHOPGUIDE_RASA_URL. As CATALOGUE=URL, once for each catalogue, it gets "
+            "the lines of that catalogue; lines of none (G) are put to each in turn.",
+            metavar="[CATALOGUE=]URL",
+        ),
+    ] = None,
+    token: Annotated[
+        str, typer.Option(help="Of the server's HTTP API; default: .run/auth-token if the server is ours.")
+    ] = "",
+    catalogue: Annotated[
+        list[str] | None, typer.Option(help="Only lines of this catalogue. Repeatable.", metavar="F|E|G|…")
+    ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the report here in JSON; - is standard output.", metavar="OUT")
+    ] = None,
+    confusion: Annotated[
+        Path | None, typer.Option(help="Write a picture of the confusion table here.", metavar="OUT.svg")
+    ] = None,
+    worst: Annotated[int, typer.Option(help="Mistakes of each kind that are shown.", min=0)] = 10,
+) -> None:
+    """Score what a running dialogue server understands: intents, entities, refusals, confidence."""
+    from shopguide.evaluation.nlu import UNDERSTOOD, listen, report
+    from shopguide.evaluation.picture import confusion_svg
+    from shopguide.evaluation.utterances import read_utterances
+
+    if confusion and confusion.suffix != ".svg":
+        raise typer.BadParameter(f"{confusion} does not end in .svg", param_hint="--confusion")
+    for option, path in (("--json", json_out), ("--confusion", confusion)):
+        if path and path != STDOUT and not os.access(path.absolute().parent, os.W_OK):
+            raise typer.BadParameter(f"cannot write to {path.absolute().parent}", param_hint=option)
+    utterances = read_utterances(file, catalogue or ())
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(server) for name, server in _servers(rasa_url or [], token).items()}
+        served = frozenset.union(*(server.served_intents() for server in servers.values()))
+        with _progress(len(utterances)) as advance:
+            heard = listen(utterances, servers, advance)
+    found = report(file, heard, served)
+    if confusion:
+        table = found["confusion"][UNDERSTOOD]
+        title = f"{file.name}, {UNDERSTOOD}: rows are meant, columns answered"
+        _write(confusion, confusion_svg(table["labels"], table["counts"], title), "--confusion")
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    if json_out == STDOUT:
+        typer.echo(text)
+        return
+    if json_out:
+        _write(json_out, text + "\n", "--json")
+    from shopguide.cli.terminal.scores import show_understanding
+
+    show_understanding(found, worst)
+
+
+def _servers(addresses: Sequence[str], token: str) -> "dict[str, DialogueParser]":
+    """Return the servers by the catalogue that they have loaded.
+
+    Raises:
+        typer.BadParameter: two of them are for the same lines.
+    """
+    from shopguide.evaluation.nlu import ANY_CATALOGUE
+    from shopguide.evaluation.parsing import DialogueParser
+    from shopguide.settings import get_settings
+
+    if not addresses:
+        return {ANY_CATALOGUE: DialogueParser(get_settings().rasa_url, token or _token_of_make_run())}
+    found: dict[str, DialogueParser] = {}
+    for address in addresses:
+        name, equals, url = address.partition("=")
+        if not equals or "/" in name:
+            name, url = ANY_CATALOGUE, address
+        if name in found or (found and ANY_CATALOGUE in (name, *found)):
+            raise typer.BadParameter("name each server's catalogue, once: F=URL", param_hint="--rasa-url")
+        found[name] = DialogueParser(url, token)
+    return found
+
+
+def _token_of_make_run() -> str:
+    try:
+        return TOKEN_OF_MAKE_RUN.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
+
+
+@contextmanager
+def _progress(lines: int) -> "Iterator[Any]":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    # On stderr, so that the report on stdout can be piped; silent where nobody watches.
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("utterances", total=lines)
+        yield lambda: bar.advance(task)

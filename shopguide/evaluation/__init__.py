@@ -1,0 +1,1 @@
+"""How well the parts work, measured on held-out files: metrics, intervals, reports."""

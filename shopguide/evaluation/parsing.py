@@ -1,0 +1,149 @@
+"""What a running dialogue server understands: a client of its `POST /model/parse`."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from shopguide.errors import DialogueServerUnavailable
+from shopguide.evaluation.utterances import HELPERS, Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one message was understood.
+
+    `served` is the intent that the conversation goes on with, `meant` the one that the classifier recognised: they
+    differ where a release knows what was meant and cannot do it yet.
+    """
+
+    served: str
+    meant: str
+    confidence: float
+    mentions: tuple[Mention, ...]
+    seconds: float = 0.0
+
+
+class Parser(Protocol):
+    """Understands messages; tests have one without a server."""
+
+    def parse(self, text: str) -> Reading:
+        """Return how a message without a conversation around it is understood."""
+
+    def served_intents(self) -> frozenset[str]:
+        """Return the intents that conversations go on with, retrieval intents by the part before the slash."""
+
+
+class _Intent(BaseModel):
+    name: str | None = None
+    confidence: float = 0.0
+    full_retrieval_intent_name: str | None = None
+    meant: str | None = None
+
+
+class _Parsed(BaseModel):
+    intent: _Intent
+    entities: list[Mention] = []
+
+
+class DialogueParser:
+    """A running dialogue server with its HTTP API enabled.
+
+    Args:
+        url: its address.
+        token: of its HTTP API (`rasa run --auth-token`).
+        timeout: seconds that one message may take.
+        transport: for tests; the network by default.
+    """
+
+    def __init__(
+        self, url: str, token: str = "", timeout: float = 60.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._token = {"token": token} if token else {}
+        try:
+            self._client = httpx.Client(
+                base_url=self.url, timeout=httpx.Timeout(timeout, connect=5), transport=transport
+            )
+        except httpx.InvalidURL as error:
+            raise DialogueServerUnavailable(f"{self.url} is not an address: {error}") from error
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def parse(self, text: str) -> Reading:
+        """Return how a message without a conversation around it is understood.
+
+        Raises:
+            DialogueServerUnavailable: the server cannot be reached, refuses the token or has no model.
+        """
+        start = time.perf_counter()
+        body = self._ask("POST", "/model/parse", {"text": text})
+        seconds = time.perf_counter() - start
+        try:
+            parsed = _Parsed.model_validate(body)
+        except ValidationError as error:
+            raise self._no_dialogue_server() from error
+        name = parsed.intent.full_retrieval_intent_name or parsed.intent.name or ""
+        mentions = tuple(mention for mention in parsed.entities if mention.entity not in HELPERS)
+        return Reading(name, parsed.intent.meant or name, parsed.intent.confidence, mentions, seconds)
+
+    def served_intents(self) -> frozenset[str]:
+        """Return the intents of the domain that the server's model was trained with.
+
+        Raises:
+            DialogueServerUnavailable: as for `parse`.
+        """
+        domain = self._ask("GET", "/domain")
+        if not isinstance(domain, Mapping) or not isinstance(domain.get("intents"), list):
+            raise self._no_dialogue_server()
+        return frozenset(
+            str(next(iter(intent))) if isinstance(intent, Mapping) else str(intent) for intent in domain["intents"]
+        )
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        try:
+            response = self._client.request(
+                method, path, json=body, params=self._token, headers={"Accept": "application/json"}
+            )
+        except httpx.TimeoutException as error:
+            raise DialogueServerUnavailable(f"The dialogue server at {self.url} did not answer in time.") from error
+        except httpx.HTTPError as error:
+            raise DialogueServerUnavailable(
+                f"The dialogue server at {self.url} does not answer ({error}). `make run` starts it; --rasa-url or "
+                "SHOPGUIDE_RASA_URL names another address."
+            ) from error
+        if response.status_code in (401, 403):
+            given = "another one" if self._token else "none was given"
+            raise DialogueServerUnavailable(
+                f"The dialogue server at {self.url} asks for its token ({given}): pass --token; `make run` keeps it in "
+                ".run/auth-token."
+            )
+        if response.status_code == 404:
+            raise DialogueServerUnavailable(
+                f"The dialogue server at {self.url} has no HTTP API: start it with --enable-api."
+            )
+        try:
+            content = response.json()
+        except ValueError as error:
+            raise self._no_dialogue_server() from error
+        if response.status_code != 200:
+            why = content.get("message") if isinstance(content, Mapping) else None
+            raise DialogueServerUnavailable(
+                f"The dialogue server at {self.url} failed with status {response.status_code}: {why or 'no reason'}"
+            )
+        return content
+
+    def _no_dialogue_server(self) -> DialogueServerUnavailable:
+        return DialogueServerUnavailable(f"{self.url} answers, but not as a dialogue server does.")
