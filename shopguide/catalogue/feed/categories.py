@@ -1,11 +1,11 @@
 """Gives a feed's products their categories."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lexicon.text import normalise
-from shopguide.catalogue.feed.mapping import CategorySource, Rule
+from shopguide.catalogue.feed.mapping import CategorySource, Conditions, Rule
 from shopguide.catalogue.feed.readers import Record
 from shopguide.catalogue.feed.title_nouns import NounFinder, NounSurvey, noun_after, vocabulary
 from shopguide.catalogue.feed.values import text_of
@@ -24,6 +24,10 @@ class Categories:
         self._is_null = is_null
         self._rules = [_CompiledRule(rule) for rule in source.rules]
         self._otherwise = [_CompiledRule(rule) for rule in source.otherwise]
+        self._evidence = {
+            normalise(category): [_CompiledConditions(one) for one in conditions]
+            for category, conditions in source.evidence.items()
+        }
         self._survey = NounSurvey()
         self._finder: NounFinder | None = None
         self._nouns: dict[str, str] = {}
@@ -53,12 +57,16 @@ class Categories:
         return tuple(name for name in names if name)
 
     def _from_rules(self, rules: Iterable["_CompiledRule"], record: Record) -> tuple[str, ...]:
-        return next((rule.path for rule in rules if rule.holds(record, self._is_null)), ())
+        return next((rule.path for rule in rules if rule.hold(record, self._is_null)), ())
 
     def _from_title(self, record: Record) -> str | None:
+        """Return the first category that the texts name and that the rest of the row does not belie."""
+        return next((found for found in self._named(record) if self._is_believed(found, record)), None)
+
+    def _named(self, record: Record) -> Iterator[str]:
         source = self._source.title_noun
         if source is None:
-            return None
+            return
         if self._finder is None:
             rename = {normalise(noun): category or "" for noun, category in source.rename.items()}
             self._nouns = vocabulary(self._survey.nouns(source.min_count), source.nouns, rename)
@@ -66,9 +74,13 @@ class Categories:
         title, name = text_of(record.get(source.title) or ""), text_of(record.get(source.after) or "")
         noun = noun_after(title, name)
         if noun in self._nouns:
-            return self._nouns[noun]
-        texts = (text_of(record.get(column) or "") for column in source.texts)
-        return next((found for text in texts if (found := self._finder.find(text))), None)
+            yield self._nouns[noun]
+        for column in source.texts:
+            yield from self._finder.find_all(text_of(record.get(column) or ""))
+
+    def _is_believed(self, category: str, record: Record) -> bool:
+        evidence = self._evidence.get(normalise(category))
+        return evidence is None or any(one.hold(record, self._is_null) for one in evidence)
 
     def _with_parent(self, path: tuple[str, ...]) -> tuple[str, ...]:
         if len(path) != 1:
@@ -78,19 +90,26 @@ class Categories:
         return (parent, *path) if parent else path
 
 
-class _CompiledRule:
-    def __init__(self, rule: Rule) -> None:
-        self.path = (rule.category,) if isinstance(rule.category, str) else rule.category
-        self._when = {column: re.compile(pattern, re.IGNORECASE) for column, pattern in rule.when.items()}
-        self._has = rule.has
-        self._lacks = rule.lacks
+class _CompiledConditions:
+    def __init__(self, conditions: Conditions) -> None:
+        self._when = {column: re.compile(pattern, re.IGNORECASE) for column, pattern in conditions.when.items()}
+        self._unless = {column: re.compile(pattern, re.IGNORECASE) for column, pattern in conditions.unless.items()}
+        self._has = conditions.has
+        self._lacks = conditions.lacks
 
-    def holds(self, record: Record, is_null: Callable[[Any], bool]) -> bool:
+    def hold(self, record: Record, is_null: Callable[[Any], bool]) -> bool:
         return (
             all(not is_null(record.get(column)) for column in self._has)
             and all(is_null(record.get(column)) for column in self._lacks)
             and all(pattern.search(_plain(record.get(column))) for column, pattern in self._when.items())
+            and not any(pattern.search(_plain(record.get(column))) for column, pattern in self._unless.items())
         )
+
+
+class _CompiledRule(_CompiledConditions):
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule)
+        self.path = (rule.category,) if isinstance(rule.category, str) else rule.category
 
 
 def _plain(cell: Any) -> str:

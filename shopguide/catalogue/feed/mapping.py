@@ -70,14 +70,22 @@ class FacetSource(Source):
     columns: tuple[str, ...] = Field((), alias="from", description="the columns whose values count, all of them")
 
 
-class Rule(_Part):
-    """Gives products a category: all conditions must hold."""
+class Conditions(_Part):
+    """What must be true of a row: all of it."""
 
     when: dict[str, Regex] = Field(
         default_factory=dict, description="column → pattern that is found in its text, in any case"
     )
+    unless: dict[str, Regex] = Field(
+        default_factory=dict, description="column → pattern that must not be found in its text"
+    )
     has: tuple[str, ...] = Field((), description="columns that must have a value")
     lacks: tuple[str, ...] = Field((), description="columns that must not have one")
+
+
+class Rule(Conditions):
+    """Gives products a category if its conditions hold."""
+
     category: str | tuple[str, ...] = Field(description="the category, or its path from the root to the leaf")
 
 
@@ -101,6 +109,10 @@ class CategorySource(_Part):
     split: Regex | None = Field(None, description="splits one column's text into the levels")
     rules: tuple[Rule, ...] = Field((), description="rules that are tried in order before the title")
     title_noun: TitleNoun | None = Field(None, description="how to find the category in the title")
+    evidence: dict[str, tuple[Conditions, ...]] = Field(
+        default_factory=dict,
+        description="category → conditions, one of which must hold where the title gives the category",
+    )
     otherwise: tuple[Rule, ...] = Field((), description="rules that are tried in order after the title")
     parents: tuple[str, ...] = Field(
         (), description='categories to put above those that end with their name: "printer" above "laser printer"'

@@ -23,7 +23,7 @@ _ACRONYM = re.compile(r"[A-Z][A-Z0-9]{1,5}")
 _SHORT_NAME = re.compile(r"\([A-Za-z]{2,5}\)")
 _WORD = re.compile(r"[a-z0-9][a-z0-9&+/.'-]*(?: \([a-z]{2,5}\))?")
 _COUNT = re.compile(r"\b\d+\s*(?:pc\(s\)|pcs?\b\.?|pieces?\b|pack\b)")
-_BREAK = re.compile(r"\s(?:for|with|w/|incl\.?|including|f/|compatible)\s|,|;|:\s|\s[-–—]\s|\(|\[|\s\+\s|\bfor\b")
+_BREAK = re.compile(r"\s(?:for|with|w/|incl\.?|including|f/|compatible)\s|,|;|:\s|\s?[-–—]\s|\(|\[|\s\+\s|\bfor\b")
 
 
 def noun_after(title: str, name: str) -> str | None:
@@ -78,14 +78,17 @@ class NounFinder:
 
     def find(self, text: str) -> str | None:
         """Return the category that a text names first, or `None`."""
+        return next(self.find_all(text), None)
+
+    def find_all(self, text: str) -> Iterator[str]:
+        """Yield the categories that a text names, in its order."""
         for segment in segments(text):
             found = self._last_in(segment)
             if found is not None:
-                return found
-        return None
+                yield found
 
     def _last_in(self, segment: str) -> str | None:
-        words = _WORD.findall(segment)
+        words = [word.rstrip("-") for word in _WORD.findall(segment)]
         for end in range(len(words), 0, -1):
             for start in range(max(0, end - self._longest), end):
                 category = self._nouns.get(_singular(" ".join(words[start:end])))

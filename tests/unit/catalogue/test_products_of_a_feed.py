@@ -157,3 +157,35 @@ def test_category_rules() -> None:
     assert read({"category": category}, kind="Notebook", screen=15, pages=3).category == ("Paper", "Writing")
     assert read({"category": category}, pages=3).category == ("printer", "laser printer")
     assert read({"category": category}).category == ()
+
+
+def test_a_rule_may_name_what_must_not_be_said() -> None:
+    rule = {"when": {"kind": "^note"}, "unless": {"name": "stand"}, "category": "notebook"}
+    assert read({"category": {"rules": [rule]}}, kind="Notebook", name="Ibex 13").category == ("notebook",)
+    assert read({"category": {"rules": [rule]}}, kind="Notebook", name="Ibex Stand").category == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "category"),
+    [
+        ({"name": "Ibex N1 Notebook", "screen": 13, "cpu": "A"}, ("notebook",)),
+        ({"name": "Ibex N2 Notebook PC"}, ("notebook",)),
+        ({"name": "Ibex Gadget for the Notebook"}, ()),
+        ({"name": "Ibex Notebook QuickThing", "about": "A lock"}, ("cable lock",)),
+        ({"name": "Ibex Notebook QuickThing", "pages": 80}, ("writing pad",)),
+        ({"name": "Ibex Lock"}, ("cable lock",)),
+    ],
+    ids=str,
+)
+def test_a_noun_needs_the_evidence_that_its_category_asks_for(row: dict[str, Any], category: tuple[str, ...]) -> None:
+    source = {
+        "title_noun": {
+            "title": "name",
+            "after": "model",
+            "texts": ["name", "about"],
+            "nouns": {"notebook": "notebook", "notebook pc": "notebook", "lock": "cable lock"},
+        },
+        "evidence": {"notebook": [{"has": ["screen", "cpu"]}, {"when": {"name": r"\bnotebook pc\b"}}]},
+        "otherwise": [{"has": ["pages"], "category": "writing pad"}],
+    }
+    assert read({"category": source}, **row).category == category

@@ -59,6 +59,8 @@ def finder() -> NounFinder:
         ("Case for laptops", "case"),
         ("Laptop with keyboard", "notebook"),
         ("Slim (black) laptop", "notebook"),
+        ("Laptop Case- Black", "case"),
+        ("Laptop case-, and keyboard", "case"),
         ("Smart 500 UPS, Tower", "uninterruptible power supply (ups)"),
         ("Yellow 3 pc(s)", None),
         ("Black", None),
