@@ -125,10 +125,9 @@ class DialogueParser:
                 "SHOPGUIDE_RASA_URL names another address."
             ) from error
         if response.status_code in (401, 403):
-            given = "another one" if self._token else "none was given"
+            refusal = "refuses this token" if self._token else "asks for a token"
             raise DialogueServerUnavailable(
-                f"The dialogue server at {self.url} asks for its token ({given}): pass --token; `make run` keeps it in "
-                ".run/auth-token."
+                f"The dialogue server at {self.url} {refusal}: pass --token; that of `make run` is in .run/auth-token."
             )
         if response.status_code == 404:
             raise DialogueServerUnavailable(

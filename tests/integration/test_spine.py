@@ -11,8 +11,9 @@ import pytest
 
 import shopguide.conversation
 from shopguide.bootstrap import Shop
+from shopguide.evaluation.parsing import DialogueParser
 from tests.eval.expectations import FAULTS, Answer, items_of
-from tests.support.live_shop import LiveShop, live_shop
+from tests.support.live_shop import TOKEN, LiveShop, live_shop
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -120,6 +121,15 @@ def test_typed_payloads_are_no_button(shop: LiveShop) -> None:
     answer = shop.say("spine-payload", '/inform_preference{"answer":"brand=kestrel"}')
     assert answer.text
     assert not answer.slots.get("brand")
+
+
+def test_what_is_understood_can_be_measured(shop: LiveShop) -> None:
+    with DialogueParser(shop.rasa_url, TOKEN) as parser:
+        found = parser.parse("looking for a jacket under 80 euros, please")
+        assert (found.served, found.meant) == ("search_products", "search_products")
+        assert ("price", 80.0, "max", None, None) in [mention.key() for mention in found.mentions]
+        assert parser.parse("how are you doing today?").served.startswith("chitchat/")
+        assert {"search_products", "chitchat", "out_of_scope"} <= parser.served_intents()
 
 
 def test_nobody_meets_silence_when_the_guide_server_is_gone(shop: LiveShop) -> None:

@@ -54,7 +54,10 @@ def show_understanding(report: Mapping[str, Any], worst: int, console: Console |
 
 
 def _figures(rows: list[Mapping[str, Any]]) -> Table:
-    table = Table("", *(f"{row['model']} ({row['lines']} lines)" for row in rows))
+    table = Table()
+    table.add_column(no_wrap=True)
+    for row in rows:
+        table.add_column(f"{row['model']}\n{row['lines']} lines")
     names = [name for row in rows for name in row["ci"]]
     for name in sorted(set(names), key=names.index):
         if any(name in row["ci"] for row in rows):
@@ -71,23 +74,25 @@ def _name(figure: str) -> str:
 def _with_interval(row: Mapping[str, Any], name: str) -> str:
     if name not in row["ci"]:
         return ""
-    low, high = row["ci"][name] or (float("nan"), float("nan"))
-    return f"{100 * row[name]:.1f} ({100 * low:.1f}–{100 * high:.1f})"
+    low, high = row["ci"][name] or (None, None)
+    return f"{_percent(row[name])} ({_percent(low)}–{_percent(high)})"
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "100" if value == 1 else f"{100 * value:.1f}"
 
 
 def _entities(rows: list[Mapping[str, Any]]) -> Table:
     table = Table("entity", "mentions", "precision", "recall", "F1", "", title_justify="left")
     for row in rows:
         low, high = row["ci"]["f1"] or (None, None)
-        ends = f"{_number(low)}–{_number(high)}"
+        ends = f"{_percent(low)}–{_percent(high)}"
         table.add_row(
             Text(row["entity"]),
             str(row["mentions"]),
-            *(_number(row[name]) for name in ("precision", "recall", "f1")),
+            *(_percent(row[name]) for name in ("precision", "recall", "f1")),
             ends,
         )
     return table

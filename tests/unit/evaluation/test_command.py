@@ -120,9 +120,15 @@ def test_wrong_usage_is_told_before_anything_is_asked(file: Path, arguments: lis
     assert why in " ".join(out.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("token", ["", "wrong"])
+@pytest.mark.parametrize(("token", "why"), [("", "asks for a token"), ("wrong", "refuses this token")])
 def test_a_wrong_token_is_one_clear_line(
-    address: str, file: Path, token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    address: str,
+    file: Path,
+    *,
+    token: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["shopguide", "evaluate", "nlu", str(file), "--rasa-url", address, "--token", token]
     monkeypatch.setattr("sys.argv", arguments)
@@ -131,4 +137,4 @@ def test_a_wrong_token_is_one_clear_line(
     assert ended.value.code == 1
     told = capsys.readouterr().err
     assert len(told.splitlines()) == 1
-    assert "asks for its token" in told
+    assert why in told

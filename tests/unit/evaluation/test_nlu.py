@@ -48,7 +48,7 @@ def test_reads_an_answer_as_rasa_gives_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (httpx.Response(401, json={"message": "not authenticated"}), "asks for its token"),
+        (httpx.Response(401, json={"message": "not authenticated"}), "refuses this token"),
         (httpx.Response(404, text="not found"), "start it with --enable-api"),
         (httpx.Response(409, json={"message": "No agent loaded"}), "status 409: No agent loaded"),
         (httpx.Response(200, text="<html>"), "not as a dialogue server does"),
