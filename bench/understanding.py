@@ -3,10 +3,11 @@
     python bench/understanding.py --token "$(cat .run/auth-token)"                      # the server of make run
     python bench/understanding.py --rasa-url ours=http://127.0.0.1:5005 --rasa-url stock=http://127.0.0.1:5006
 
-Messages are drawn with a fixed seed from words of this module, one to about thirty words long and none sent twice, so
-that no server answers from a cache. They are asked one at a time; several servers get each message in turn and so meet
-the same load of the machine, and the ratio of their medians to the first one's is given. Memory is read from /proc: it
-needs Linux, servers on this machine, and the right to see their processes.
+Messages are drawn from words of this module, one to about thirty words long and none sent twice. A server keeps the
+vectors of recent messages, so that another run with the same `--seed` would time its cache: without it every run has its
+own, which the report names. Messages are asked one at a time; several servers get each in turn and so meet the same load
+of the machine, and the ratio of their medians to the first one's is given. Memory is read from /proc: it needs Linux,
+servers on this machine, and the right to see their processes.
 """
 
 import argparse
@@ -46,7 +47,7 @@ ENDINGS = (
 )  # fmt: skip
 
 
-def messages(n: int, seed: int = 0) -> list[str]:
+def messages(n: int, seed: int) -> list[str]:
     """Return different messages."""
     source = random.Random(seed)
     found: dict[str, None] = {}  # in the order in which they were drawn
@@ -91,9 +92,9 @@ def memory_of(process: int | None) -> dict[str, float | None]:
     return found
 
 
-def measure(servers: dict[str, DialogueParser], requests: int) -> dict[str, object]:
+def measure(servers: dict[str, DialogueParser], requests: int, seed: int) -> dict[str, object]:
     """Return the whole report."""
-    texts = messages(requests + WARM_UP)
+    texts = messages(requests + WARM_UP, seed)
     taken: dict[str, list[float]] = {name: [] for name in servers}
     for text in texts:
         for name, server in servers.items():
@@ -116,6 +117,7 @@ def measure(servers: dict[str, DialogueParser], requests: int) -> dict[str, obje
     words = [len(text.split()) for text in texts[WARM_UP:]]
     return {
         "requests": requests,
+        "seed": seed,
         "words": {"mean": round(float(np.mean(words)), 1), "most": max(words)},
         "servers": rows,
     }
@@ -136,9 +138,11 @@ def main() -> None:
     parser.add_argument("--rasa-url", action="append", default=[], metavar="[NAME=]URL", help="repeatable")
     parser.add_argument("--token", default="", help="of the servers' HTTP API")
     parser.add_argument("--requests", type=int, default=300, help="messages that are timed")
+    parser.add_argument("--seed", type=int, default=None, help="of the messages; new for every run without it")
     arguments = parser.parse_args()
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     try:
-        found = measure(named_servers(arguments.rasa_url, arguments.token), arguments.requests)
+        found = measure(named_servers(arguments.rasa_url, arguments.token), arguments.requests, seed)
     except ShopGuideError as error:
         sys.exit(f"bench/understanding.py: {error}")
     print(json.dumps(found, indent=1))
