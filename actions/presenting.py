@@ -19,6 +19,8 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.presentation import slate_payload
 from shopguide.conversation.telling import (
+    measured_note,
+    open_words,
     question_buttons,
     question_words,
     relaxation_buttons,
@@ -37,8 +39,7 @@ def present_question(dispatcher: CollectingDispatcher, asked: Ask, wording: Word
     """Ask; a question that comes back after something else is put more shortly."""
     question = asked.question
     words = question_words(question, asked.need, wording)
-    if again:
-        words["lead"] = ""
+    words["lead"] = "" if again else measured_note(asked.measured, wording) + words["lead"]
     if question.facet in ASKED_BY_NAME:
         narrower = question.facet == "category" and "category" in asked.need.wanted
         response = f"utter_search_ask_{question.facet}" + ("_kind" if narrower else "")
@@ -53,9 +54,8 @@ def present_search(
     """Say what a search came to and return the events that follow from it."""
     match outcome:
         case SlateShown():
-            response = {"more": "utter_search_more", "critique": "utter_critique_slate"}.get(outcome.note)
             dispatcher.utter_message(
-                response=response or "utter_search_slate",
+                response=_slate_response(outcome),
                 json_message=slate_payload(outcome, wording),
                 **slate_words(outcome, wording),
             )
@@ -68,14 +68,18 @@ def present_search(
             dispatcher.utter_message(
                 response="utter_search_no_more" if outcome.relaxations else "utter_search_no_more_at_all",
                 total=f"{outcome.total:,}",
-                need=wording.noun(outcome.need, many=outcome.total != 1),
-                options=relaxation_words(outcome.relaxations, wording),
-                buttons=relaxation_buttons(outcome.relaxations, wording),
+                need=wording.noun(outcome.need),
+                options=relaxation_words(outcome.relaxations, outcome.need, wording),
+                buttons=relaxation_buttons(outcome.relaxations, outcome.need, wording),
             )
         case CritiqueFailed():
             _failed(dispatcher, outcome, wording)
         case Unchanged():
-            dispatcher.utter_message(response="utter_search_not_understood", need=wording.noun(outcome.need))
+            dispatcher.utter_message(
+                response="utter_search_not_understood",
+                need=wording.noun(outcome.need),
+                options=open_words(outcome.open, wording),
+            )
         case NoSlate():
             missing_slate(dispatcher, outcome)
     return []
@@ -83,10 +87,19 @@ def present_search(
 
 def missing_slate(dispatcher: CollectingDispatcher, outcome: NoSlate) -> None:
     """Say that it is not clear which product is meant."""
-    if outcome.places:
+    if outcome.places == 1:
+        dispatcher.utter_message(response="utter_product_only_one")
+    elif outcome.places:
         dispatcher.utter_message(response="utter_product_which", places=outcome.places)
     else:
         dispatcher.utter_message(response="utter_product_nothing_shown")
+
+
+def _slate_response(outcome: SlateShown) -> str:
+    """Return the response for a slate; one product alone is spoken of in the singular."""
+    flow = {"more": "utter_search_more", "critique": "utter_critique_slate"}.get(outcome.note, "utter_search_slate")
+    alone = len(outcome.items) == 1 and (outcome.total == 1 or outcome.note == "more")
+    return f"{flow}_one" if alone else flow
 
 
 def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: Wording) -> None:
@@ -95,8 +108,8 @@ def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: W
         dispatcher.utter_message(
             response="utter_search_sold_out" if outcome.sold_out else "utter_search_nothing_found",
             need=need,
-            options=relaxation_words(outcome.relaxations, wording),
-            buttons=relaxation_buttons(outcome.relaxations, wording),
+            options=relaxation_words(outcome.relaxations, outcome.need, wording),
+            buttons=relaxation_buttons(outcome.relaxations, outcome.need, wording),
         )
     else:
         dispatcher.utter_message(response="utter_search_nothing_at_all", need=need)

@@ -45,6 +45,7 @@ class SlateShown:
         missing_words: model numbers that no product contains.
         unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
         searched: the need less what is unlisted; `None` if that is the whole need.
+        measured: number facets that the message gave a direction but no number ("cheap"), with `up` or `down`.
         note: how the slate relates to the one before, where words should say so.
     """
 
@@ -62,6 +63,7 @@ class SlateShown:
     missing_words: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     searched: Need | None = None
+    measured: Mapping[str, str] = field(default_factory=dict)
     note: Literal["", "more", "critique", "similar", "history"] = ""
 
     @property
@@ -90,10 +92,11 @@ class NoMore:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question, before anything is shown."""
+    """One question, before anything is shown. `measured` as in `SlateShown`."""
 
     need: Need
     question: Question
+    measured: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,13 @@ class NoSlate:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The message was meant to change the need, and nothing of it was understood."""
+    """The message was meant to change the need, and nothing of it was understood.
+
+    `open` are facets that the shopper could still name, the most telling first.
+    """
 
     need: Need
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT
 from shopguide.conversation.outcomes import Details, ProfileShown, SlateShown
-from shopguide.conversation.reasons import reason_text
+from shopguide.conversation.reasons import card_reasons
 from shopguide.conversation.wording import Wording
 from shopguide.recommender.types import Reason
 
@@ -46,7 +46,7 @@ def slate_payload(outcome: SlateShown, wording: Wording) -> Payload:
         "total_matches": outcome.total,
         "items": [
             item_payload(shown.product, wording, position=shown.position, named=[c.facet for c in constraints])
-            | {"reasons": reasons_payload(shown.reasons, wording)}
+            | {"reasons": reasons_payload(shown.reasons, shown.product, wording)}
             for shown in outcome.items
         ],
         "suggestions": suggestions(outcome, wording),
@@ -86,7 +86,7 @@ def details_payload(outcome: Details, wording: Wording) -> Payload:
         "category_path": list(product.category),
         "description": product.description,
         "units": units,
-        "reasons": reasons_payload(outcome.reasons, wording),
+        "reasons": reasons_payload(outcome.reasons, product, wording),
         "suggestions": [
             {"title": wording.say("suggestion.like"), "payload": "/like_product"},
             {"title": wording.say("suggestion.dislike"), "payload": "/dislike_product"},
@@ -117,10 +117,9 @@ NOTICEABLE = 0.05
 """A taste weaker than this is not worth telling."""
 
 
-def reasons_payload(reasons: Sequence[Reason], wording: Wording) -> list[Payload]:
-    """Return reasons with their words; one that has none to say is left out."""
-    told = [(reason, reason_text(reason, wording)) for reason in reasons]
-    return [{"kind": reason.kind, "text": text} for reason, text in told if text]
+def reasons_payload(reasons: Sequence[Reason], product: Product, wording: Wording) -> list[Payload]:
+    """Return the reasons for a product with their words; one that has none to say is left out."""
+    return [{"kind": reason.kind, "text": text} for reason, text in card_reasons(reasons, product.title, wording)]
 
 
 def suggestions(outcome: SlateShown, wording: Wording) -> list[Payload]:

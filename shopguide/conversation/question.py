@@ -27,25 +27,30 @@ OPTIONS = 5
 USEFUL_GAIN = 0.35
 """Bits below which a question is not worth a shopper's time."""
 
-MIN_COVERAGE = 0.5
+MIN_COVERAGE = 0.6
 """Share of the matches that must have a facet: an answer would hide all the others."""
+
+SAMPLE = 200
+"""Products looked at to estimate how many have a facet."""
 
 EASE = {
     "category": 2.0,
-    "audience": 1.7,
-    "occasion": 1.4,
-    "price": 1.2,
-    "colour": 0.8,
-    "size": 0.9,
-    "brand": 0.85,
-    "feature": 0.7,
-    "material": 0.7,
+    "audience": 1.8,
+    "occasion": 1.5,
+    "price": 1.1,
+    "colour": 0.75,
+    "size": 0.75,
+    "feature": 0.6,
+    "brand": 0.45,
+    "material": 0.45,
 }
 """How readily shoppers answer, as factors of the gain; entropy alone favours whatever has many values, which is seldom
-what a shopper knows best. Rating is no question, everybody wants the best."""
+what a shopper knows best. Everybody knows what a thing is for and who will use it; most have a price and a colour in
+mind; few come for a brand or a material. Rating is no question, everybody wants the best."""
 
-EASE_OF_OTHERS = 0.55
-EASE_OF_FLAGS = 0.35
+EASE_OF_KIND = {"number": 0.65, "flag": 0.35}
+EASE_OF_OTHERS = 0.4
+"""The same for the facets that this catalogue has and others have not: a screen size, a season, a yes or no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,22 @@ def next_question(need: Need, index: "CatalogueIndex", rows: Rows) -> Question |
         first = question_about("category", need, index, rows)
         if first is not None:
             return first
-    best: Question | None = None
-    for facet in index.facets:
-        if facet in asked or facet == "rating" or (facet in need.facets and facet != "category"):
-            continue
-        question = question_about(facet, need, index, rows)
-        if question is not None and (best is None or question.gain > best.gain):
-            best = question
-    return best if best is not None and best.gain >= USEFUL_GAIN else None
+    return next((question for question in questions(need, index, rows) if question.facet not in asked), None)
+
+
+def questions(need: Need, index: "CatalogueIndex", rows: Rows) -> list[Question]:
+    """Return every question worth asking about the products in `rows`, the most telling first.
+
+    Not about what is known already, nor about what does not matter to the shopper.
+    """
+    open_facets = [
+        facet
+        for facet in index.facets
+        if facet != "rating" and facet not in need.waived and (facet not in need.facets or facet == "category")
+    ]
+    found = [question_about(facet, need, index, rows) for facet in open_facets]
+    worth_asking = [question for question in found if question is not None and question.gain >= USEFUL_GAIN]
+    return sorted(worth_asking, key=lambda question: -question.gain)
 
 
 def question_about(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
@@ -100,7 +113,7 @@ def question_about(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) 
     coverage = covered / max(len(rows), 1)
     if len(options) < 2 or coverage < MIN_COVERAGE:
         return None
-    ease = EASE.get(facet, EASE_OF_FLAGS if info.kind == "flag" else EASE_OF_OTHERS)
+    ease = EASE.get(facet, EASE_OF_KIND.get(info.kind, EASE_OF_OTHERS))
     gain = ease * coverage * _entropy([option.count for option in options], covered)
     return Question(facet, info.kind, info.unit, options, gain, len(rows))
 
@@ -118,8 +131,15 @@ def _values(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> tupl
     if options and index.facets[facet].kind == "flag":
         no = Answer(facet, "want", "no")
         options = (*options, Option(no, dict(counts).get("no", 0)))
-    # Products with two values count twice; the share of the matches is what matters.
-    return options, min(sum(count for _, count in counts), len(rows))
+    # A product with two values counts twice among the values, but once among those that have any.
+    total = sum(count for _, count in counts)
+    return options, min(total, round(_share_with(facet, index, rows) * len(rows))) if options else 0
+
+
+def _share_with(facet: str, index: "CatalogueIndex", rows: Rows) -> float:
+    """Return the share of the products that have any value of a facet, from an even sample of them."""
+    sample = rows[:: max(1, len(rows) // SAMPLE)]
+    return sum(bool(index.values(facet, int(row))) for row in sample) / max(len(sample), 1)
 
 
 def _categories(need: Need, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:

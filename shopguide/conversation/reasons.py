@@ -1,13 +1,35 @@
 """Reasons in words. Each says what is in its data and nothing else."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from lexicon.text import normalise
+from shopguide.conversation.outcomes import Shown
 from shopguide.conversation.wording import Wording
 from shopguide.recommender.types import Reason
 
 TELLING = ("taste", "history", "similar", "text", "reduced", "rated", "popular", "new", "matches")
 """Kinds of reasons, the one that tells a shopper most first; what was asked for comes last, they know it."""
+
+MOST_IN_A_LINE = 2
+"""Wishes that the line of a product tells at most."""
+
+
+class Met(NamedTuple):
+    """A wish that a product meets.
+
+    Args:
+        facet: the facet of the wish.
+        text: the wish in words, with the product's own value.
+        value: the bare value in words, to look for in a title.
+        is_exact: whether the product has just what was asked for, so that its value tells nothing new.
+    """
+
+    facet: str
+    text: str
+    value: str
+    is_exact: bool
 
 
 def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one for each kind)
@@ -15,7 +37,7 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
     say, data = wording.say, reason.data
     match reason.kind:
         case "matches":
-            return matches_text(data.get("constraints", ()), wording)
+            return say("list.comma").join(met.text for met in wishes_met(reason, wording))
         case "taste":
             key = "reason.wish" if data.get("source") == "wish" else "reason.taste"
             return say(key, value=wording.value(str(data["facet"]), str(data["value"])))
@@ -33,28 +55,65 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
     return say(f"reason.{reason.kind}")
 
 
-def short_reasons(shown: Sequence[Sequence[Reason]], wording: Wording) -> list[str]:
+def card_reasons(reasons: Sequence[Reason], title: str, wording: Wording) -> list[tuple[Reason, str]]:
+    """Return the reasons that stand beside a product's title, each with its words.
+
+    Of the wishes that it meets only those that the title does not tell anyway; all of them if there is nothing else.
+    """
+    told = []
+    for reason in reasons:
+        text = reason_text(reason, wording)
+        if reason.kind == "matches":
+            text = wording.say("list.comma").join(met.text for met in _beside_title(reason, title, wording))
+        if text:
+            told.append((reason, text))
+    if not told:
+        told = [(reason, text) for reason in reasons if (text := reason_text(reason, wording))]
+    return told
+
+
+def line_reasons(items: Sequence[Shown], wording: Wording) -> list[str]:
     """Return for each product of a slate the one reason that tells it apart, empty where there is none.
 
-    What holds of every product on the slate tells none apart: it is left out, and so is a reduction, which stands
-    with the price.
+    What holds of every product on the slate tells none apart, and the sentence above the lines repeats the need: both
+    are left out, and so is a reduction, which stands with the price.
     """
-    parts: list[dict[str, list[str]]] = [
-        {
-            # The title names the kind of product.
-            str(reason.kind): match_parts(
-                [met for met in reason.data.get("constraints", ()) if met["facet"] != "category"], wording
-            )
-            if reason.kind == "matches"
-            else [reason_text(reason, wording)]
-            for reason in reasons
-            if reason.kind != "reduced"
-        }
-        for reasons in shown
+    parts = [
+        {str(reason.kind): _line_parts(reason, shown, wording) for reason in shown.reasons if reason.kind != "reduced"}
+        for shown in items
     ]
     everywhere = [{text for texts in kinds.values() for text in texts} for kinds in parts]
     shared = set.intersection(*everywhere) if len(everywhere) > 1 else set()
     return [_first_telling(kinds, shared, wording) for kinds in parts]
+
+
+def why(reason: Reason, wording: Wording) -> str:
+    """Return a reason as a clause that follows "because"; empty if it has nothing to say."""
+    text = reason_text(reason, wording)
+    detail = reason.data.get({"taste": "source", "history": "event"}.get(reason.kind, ""))
+    key = f"why.{reason.kind}_{detail}"
+    return wording.say(key if wording.say.has(key) else f"why.{reason.kind}", reason=text) if text else ""
+
+
+def wishes_met(reason: Reason, wording: Wording) -> list[Met]:
+    """Return the wishes that a product meets, each once, in the order in which they were uttered."""
+    found = (_met(constraint, wording) for constraint in reason.data.get("constraints", ()))
+    return list({met.text: met for met in found if met is not None}.values())
+
+
+def _beside_title(reason: Reason, title: str, wording: Wording) -> Iterator[Met]:
+    folded = normalise(title)
+    for met in wishes_met(reason, wording):
+        # A title names the kind of product, in words of its own.
+        if met.facet != "category" and not re.search(rf"\b{re.escape(normalise(met.value))}\b", folded):
+            yield met
+
+
+def _line_parts(reason: Reason, shown: Shown, wording: Wording) -> list[str]:
+    if reason.kind != "matches":
+        return [reason_text(reason, wording)]
+    told = _beside_title(reason, shown.product.title, wording)
+    return [met.text for met in told if not met.is_exact][:MOST_IN_A_LINE]
 
 
 def _first_telling(kinds: Mapping[str, Sequence[str]], shared: set[str], wording: Wording) -> str:
@@ -65,42 +124,43 @@ def _first_telling(kinds: Mapping[str, Sequence[str]], shared: set[str], wording
     return ""
 
 
-def matches_text(constraints: Sequence[Mapping[str, Any]], wording: Wording) -> str:
-    """Return which of the wishes a product meets, with its own values: "navy blue, for men, within your €80"."""
-    return wording.say("list.comma").join(match_parts(constraints, wording))
-
-
-def match_parts(constraints: Sequence[Mapping[str, Any]], wording: Wording) -> list[str]:
-    """Return the wishes met, each in its own words."""
-    parts = [_match(constraint, wording) for constraint in constraints]
-    return list(dict.fromkeys(part for part in parts if part))
-
-
-def _match(constraint: Mapping[str, Any], wording: Wording) -> str:  # noqa: PLR0911  (one wording for each shape)
+def _met(constraint: Mapping[str, Any], wording: Wording) -> Met | None:
     say, facet = wording.say, str(constraint["facet"])
     if constraint["op"] in ("<=", ">="):
-        bound = wording.number(facet, float(constraint["value"]))
-        actual = float(constraint["actual"])
-        if facet == "price":
-            return say("reason.matches.price_max", high=bound) if constraint["op"] == "<=" else ""
-        if facet == "rating":
-            return say("reason.matches.rating", actual=f"{actual:g}")
-        return say("reason.matches.other", facet=wording.facet(facet), values=wording.number(facet, actual))
-    actual_values = [str(value) for value in constraint.get("actual", ())]
+        return _within(facet, constraint, wording)
+    actual = [str(value) for value in constraint.get("actual", ())]
     if facet == "category":
-        return wording.value(facet, actual_values[-1]) if actual_values else ""
-    wanted = set(map(str, constraint.get("values", ())))
+        actual = actual[-1:]
+    wanted = list(map(str, constraint.get("values", ())))
     # Of several own values only those that were asked for, unless a kind of them or a neighbour answers.
-    told = [value for value in actual_values if value in wanted] or actual_values
+    told = [value for value in actual if value in wanted] or actual
     words = say.both(wording.value(facet, value) for value in told[:3])
     if not words:
-        return ""
+        return None
+    text = words
     if facet == "audience":
-        return words if told == ["unisex"] else say("reason.matches.audience", values=words)
-    if facet in ("yes", "no") or told in (["yes"], ["no"]):
-        return say(f"reason.matches.flag_{told[0]}", facet=wording.facet(facet))
-    if facet == "size":
-        return say("reason.matches.size", values=words)
-    if facet in ("colour", "brand", "material", "occasion", "feature"):
-        return words
-    return say("reason.matches.other", facet=wording.facet(facet), values=words)
+        text = words if told == ["unisex"] else say("reason.matches.audience", values=words)
+    elif told in (["yes"], ["no"]):
+        words = wording.facet(facet)
+        text = say(f"reason.matches.flag_{told[0]}", facet=words)
+    elif facet == "size":
+        text = say("reason.matches.size", values=words)
+    elif facet not in ("category", "colour", "brand", "material", "occasion", "feature"):
+        text = say("reason.matches.other", facet=wording.facet(facet), values=words)
+    return Met(facet, text, words, is_exact=told == wanted)
+
+
+def _within(facet: str, constraint: Mapping[str, Any], wording: Wording) -> Met | None:
+    """Return a bound that is kept. Price and rating stand with every product, so they tell nothing new."""
+    say, actual = wording.say, float(constraint["actual"])
+    own = wording.number(facet, actual)
+    if facet == "price":
+        if constraint["op"] == ">=":
+            return None
+        bound = wording.number(facet, float(constraint["value"]))
+        key = "price_under" if actual < float(constraint["value"]) else "price_at"
+        return Met(facet, say(f"reason.matches.{key}", high=bound), bound, is_exact=True)
+    if facet == "rating":
+        return Met(facet, say("reason.matches.rating", actual=f"{actual:g}"), own, is_exact=True)
+    text = say("reason.matches.other", facet=wording.facet(facet), values=own)
+    return Met(facet, text, own, is_exact=False)

@@ -1,26 +1,30 @@
 """Outcomes in words: the fragments that responses put into sentences. Text alone is a full channel."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import Answer, payload_of
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, SlateShown
+from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, Shown, SlateShown
 from shopguide.conversation.presentation import NOTICEABLE
 from shopguide.conversation.question import Question
-from shopguide.conversation.reasons import TELLING, reason_text, short_reasons
-from shopguide.conversation.wording import Wording, plural
+from shopguide.conversation.reasons import TELLING, line_reasons, why
+from shopguide.conversation.ways import ways_out
+from shopguide.conversation.wording import Wording
 
 DISTINCTIONS = 2
 PROFILE_VALUES = 4
 MOST_FACTS = 10
 MOST_DESCRIPTION = 400
+MOST_TITLE = 90
+"""Characters of a title in a line; some feeds put the whole data sheet there."""
 FACTS = ("brand", "category", "colour", "material", "size", "audience", "occasion", "feature")
 """Facets that a product's description in words tells first."""
-TITLED = ("brand", "category", "audience")
-"""Facets that a title names as a rule."""
+BESIDE_TITLE = ("colour", "material", "occasion", "feature")
+"""Facets that a line may tell of a product: a title names brand, kind and audience as a rule, a size tells nothing."""
 
 
 class Button(TypedDict):
@@ -31,9 +35,10 @@ class Button(TypedDict):
 
 
 def slate_words(outcome: SlateShown, wording: Wording) -> dict[str, str]:
-    """Return `note`, `summary`, `distinct` and `lines` of a slate."""
+    """Return `note`, `noun`, `summary`, `distinct` and `lines` of a slate."""
     return {
         "note": _note(outcome, wording),
+        "noun": wording.noun(outcome.checked),
         "summary": _summary(outcome, wording),
         "distinct": _distinct(outcome, wording),
         "lines": "\n".join(_lines(outcome, wording)),
@@ -44,11 +49,7 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
     """Return `lead`, `facet` and `options` of a question."""
     count = f"{question.matches:,}"
     lead = "" if need.is_empty else wording.say("option.lead", count=count, noun=wording.noun(need))
-    offered = [option_title(option.answer, wording) for option in question.options]
-    words = [title if question.facet == "brand" else title[:1].lower() + title[1:] for title in offered]
-    if question.facet == "category" and "category" in need.wanted:
-        # Kinds are counted ("handbags"), departments are not ("fashion").
-        words = [plural(word) for word in words]
+    words = [_spoken(option.answer, wording) for option in question.options]
     return {"lead": lead, "facet": wording.facet(question.facet), "options": wording.say.either(words)}
 
 
@@ -80,12 +81,16 @@ def option_title(answer: Answer, wording: Wording) -> str:
     return say("option.between", low=wording.number(facet, low), high=wording.number(facet, high))
 
 
-def relaxation_words(found: tuple[Relaxation, ...], wording: Wording) -> str:
-    """Return the ways out with what each brings: "any colour: 12; up to €60: 3"."""
-    return "; ".join(_relaxation(one, wording, "") for one in found)
+def relaxation_words(found: tuple[Relaxation, ...], need: Need, wording: Wording) -> str:
+    """Return the ways out with what each brings: "12 in any colour and 3 at up to €60 instead of €50"."""
+    counts = [wording.say("relaxation.one") if one.count == 1 else f"{one.count:,}" for one in found]
+    ways = [ways_out(one, need, wording) for one in found]
+    return wording.say.both(
+        wording.say("relaxation.told", count=count, way=way) for count, way in zip(counts, ways, strict=True)
+    )
 
 
-def relaxation_buttons(found: tuple[Relaxation, ...], wording: Wording) -> list[Button]:
+def relaxation_buttons(found: tuple[Relaxation, ...], need: Need, wording: Wording) -> list[Button]:
     """Return one button for each way out."""
     buttons = []
     for one in found:
@@ -94,15 +99,27 @@ def relaxation_buttons(found: tuple[Relaxation, ...], wording: Wording) -> list[
         else:
             payload = payload_of(*(Answer(facet, "any") for facet in one.facets))
         if payload is not None:
-            buttons.append(Button(title=_relaxation(one, wording, "_title"), payload=payload))
+            way = ways_out(one, need, wording, section="relaxation.title")
+            title = wording.say("relaxation.title.told", way=way[:1].upper() + way[1:], count=f"{one.count:,}")
+            buttons.append(Button(title=title, payload=payload))
     return buttons
 
 
+def open_words(facets: Iterable[str], wording: Wording) -> str:
+    """Return what a shopper could still say: "a colour, a brand or a price"."""
+    say = wording.say
+    named = [
+        say(f"open.{facet}") if say.has(f"open.{facet}") else say("open.other", facet=wording.facet(facet))
+        for facet in facets
+    ]
+    return say.either(named) or say("open.nothing")
+
+
 def explanation_words(outcome: Explained, wording: Wording) -> str:
-    """Return all reasons of a product in one enumeration; what it matches first, it is what was asked for."""
+    """Return all reasons of a product as clauses; what it matches first, it is what was asked for."""
     order = {kind: place for place, kind in enumerate(("matches", *TELLING[:-1]))}
     ordered = sorted(outcome.reasons, key=lambda reason: order.get(reason.kind, len(order)))
-    texts = [text for reason in ordered if (text := reason_text(reason, wording))]
+    texts = [text for reason in ordered if (text := why(reason, wording))]
     return wording.say.both(dict.fromkeys(texts))
 
 
@@ -111,6 +128,9 @@ def profile_words(outcome: ProfileShown, wording: Wording) -> str:
     lines = []
     for facet, weights in outcome.taste.weights.items():
         ordered = sorted(weights.items(), key=lambda pair: -abs(pair[1]))
+        if facet in wording.index.facets and wording.index.facets[facet].kind == "number":
+            # Of several bounds over time ("up to €60", "up to €100") the strongest is what they like.
+            ordered = ordered[:1]
         likes = [wording.value(facet, value) for value, weight in ordered if weight >= NOTICEABLE][:PROFILE_VALUES]
         avoids = [wording.value(facet, value) for value, weight in ordered if weight <= -NOTICEABLE][:PROFILE_VALUES]
         told = [wording.say.both(likes)] if likes else []
@@ -122,32 +142,27 @@ def profile_words(outcome: ProfileShown, wording: Wording) -> str:
     return "\n".join(lines)
 
 
-def _relaxation(one: Relaxation, wording: Wording, suffix: str) -> str:
-    say, count = wording.say, f"{one.count:,}"
-    if one.bounds is None:
-        facets = say.both(wording.facet(facet) for facet in one.facets)
-        return say(f"relaxation.any{suffix}", facets=facets, count=count)
-    facet = one.facets[0]
-    if one.bounds.high is not None:
-        return say(f"relaxation.max{suffix}", bound=wording.number(facet, one.bounds.high), count=count)
-    key = "rating" if facet == "rating" else "min"
-    return say(f"relaxation.{key}{suffix}", bound=wording.number(facet, one.bounds.low or 0.0), count=count)
+def _spoken(answer: Answer, wording: Wording) -> str:
+    """Return an answer as it stands inside a question."""
+    if answer.facet == "category" and answer.kind == "want":
+        return wording.kind(answer.value)
+    title = option_title(answer, wording)
+    return title if answer.facet in ("brand", "size") else title[:1].lower() + title[1:]
 
 
 def _summary(outcome: SlateShown, wording: Wording) -> str:
     shown, total = len(outcome.items), max(outcome.total, len(outcome.items))
-    noun = wording.noun(outcome.checked, many=total > 1)
+    noun = wording.noun(outcome.checked)
     if outcome.note == "more":
-        return wording.say("count.next", shown=shown, noun=wording.noun(outcome.checked, many=shown > 1))
-    if total == 1:
-        return wording.say("count.one", noun=noun)
+        return wording.say("count.next", shown=shown, noun=noun)
     if shown == total:
-        return wording.say("count.all", total=total, noun=noun)
+        key = {1: "count.one", 2: "count.both"}.get(total, "count.all")
+        return wording.say(key, total=total, noun=noun)
     return wording.say("count.some", shown=shown, total=f"{total:,}", noun=noun)
 
 
 def _note(outcome: SlateShown, wording: Wording) -> str:
-    notes = []
+    notes = [measured_note(outcome.measured, wording)]
     if outcome.gave_way:
         facets = wording.say.either(wording.facet(facet) for facet in outcome.gave_way)
         notes.append(wording.say("note.gave_way", facets=facets))
@@ -161,12 +176,22 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
     return "".join(notes)
 
 
+def measured_note(measured: Mapping[str, str], wording: Wording) -> str:
+    """Say where a bound comes from that the shopper never named ("cheap"); empty if there is none."""
+    say = wording.say
+    notes = []
+    for facet, direction in measured.items():
+        key = f"note.measured.{facet}.{direction}"
+        notes.append(say(key) if say.has(key) else say(f"note.measured.{direction}", facet=wording.facet(facet)))
+    return "".join(notes)
+
+
 def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
-    reasons = short_reasons([shown.reasons for shown in outcome.items], wording)
+    reasons, facts = line_reasons(outcome.items, wording), _own_facts(outcome, wording)
     lines = []
-    for shown, telling in zip(outcome.items, reasons, strict=True):
+    for shown, telling, own in zip(outcome.items, reasons, facts, strict=True):
         product, say = shown.product, wording.say
-        title = " ".join(product.title.split())
+        title = _short(" ".join(product.title.split()), MOST_TITLE)
         if product.price is None:
             line = say("line.plain", position=shown.position, title=title)
         else:
@@ -180,23 +205,31 @@ def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
                 price=price,
                 list_price=list_price,
             )
-        reason = telling or _own(product, outcome.need, wording)
+        reason = telling or own
         lines.append(line + (say("line.reason", reason=reason) if reason else ""))
     return lines
 
 
-def _own(product: Product, need: Need, wording: Wording) -> str:
-    """Return what else there is to say of a product, beside what was asked for and what its title says."""
-    title = normalise(product.title)
-    facts = [_fact(product, facet, wording) for facet in FACTS if facet not in need.facets and facet not in TITLED]
-    return wording.say("list.comma").join([fact for fact in facts if fact and normalise(fact) not in title][:2])
+def _own_facts(outcome: SlateShown, wording: Wording) -> list[str]:
+    """Return what else there is to say of each product: not what was asked for, its title says or all have."""
+    facts = []
+    for shown in outcome.items:
+        title = normalise(shown.product.title)
+        told = [_fact(shown.product, facet, wording) for facet in BESIDE_TITLE if facet not in outcome.need.facets]
+        facts.append([fact for fact in told if fact and normalise(fact) not in title])
+    shared = set.intersection(*map(set, facts)) if len(facts) > 1 else set()
+    return [wording.say("list.comma").join([fact for fact in own if fact not in shared][:2]) for own in facts]
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(" ,;-") + " …"
 
 
 def _distinct(outcome: SlateShown, wording: Wording) -> str:
     """Say what sets the products apart: who compares five lines is helped by the two facts that decide."""
     if len(outcome.items) < 2:
         return ""
-    found = [text for text in (_cheapest(outcome, wording), _best_rated(outcome, wording)) if text]
+    found = _extremes(outcome, wording)
     found += [
         text for text in (_by_taste(outcome, wording), _brands(outcome, wording), _odd_one(outcome, wording)) if text
     ]
@@ -204,26 +237,35 @@ def _distinct(outcome: SlateShown, wording: Wording) -> str:
     return f" {chosen[:1].upper()}{chosen[1:]}." if chosen else ""
 
 
-def _cheapest(outcome: SlateShown, wording: Wording) -> str:
-    priced = sorted((float(s.product.price), s.position) for s in outcome.items if s.product.price is not None)
+def _extremes(outcome: SlateShown, wording: Wording) -> list[str]:
+    """Name the cheapest product and the best rated one, in one breath if they are the same."""
+    say, cheapest, best = wording.say, _cheapest(outcome), _best_rated(outcome)
+    words: dict[str, object] = {}
+    if cheapest is not None:
+        words["price"] = wording.number("price", float(cheapest.product.price or 0))
+    if best is not None:
+        words["rating"] = f"{best.product.rating:g}"
+    if cheapest is not None and cheapest is best:
+        return [say("distinct.cheapest_and_best_rated", position=best.position, **words)]
+    named = (("distinct.cheapest", cheapest), ("distinct.best_rated", best))
+    return [say(key, position=one.position, **words) for key, one in named if one is not None]
+
+
+def _cheapest(outcome: SlateShown) -> Shown | None:
+    priced = sorted((float(s.product.price), s.position, s) for s in outcome.items if s.product.price is not None)
     if len(priced) < 2 or priced[0][0] > 0.9 * priced[-1][0] or priced[0][0] == priced[1][0]:
-        return ""
-    price, position = priced[0]
-    return wording.say("distinct.cheapest", position=position, price=wording.number("price", price))
+        return None
+    return priced[0][2]
 
 
-def _best_rated(outcome: SlateShown, wording: Wording) -> str:
+def _best_rated(outcome: SlateShown) -> Shown | None:
     rated = sorted(
-        (
-            (s.product.rating, s.position)
-            for s in outcome.items
-            if s.product.rating is not None and s.product.rating_count > 2
-        ),
-        key=lambda pair: -pair[0],
+        (s for s in outcome.items if s.product.rating is not None and s.product.rating_count > 2),
+        key=lambda s: -(s.product.rating or 0.0),
     )
-    if len(rated) < 2 or rated[0][0] == rated[1][0]:
-        return ""
-    return wording.say("distinct.best_rated", rating=f"{rated[0][0]:g}", position=rated[0][1])
+    if len(rated) < 2 or rated[0].product.rating == rated[1].product.rating:
+        return None
+    return rated[0]
 
 
 def _by_taste(outcome: SlateShown, wording: Wording) -> str:
@@ -266,8 +308,7 @@ def details_words(outcome: Details, wording: Wording) -> dict[str, str]:
     ]
     line = " · ".join([*facts, *(named + others)[:MOST_FACTS]])
     description = " ".join(product.description.split())
-    if len(description) > MOST_DESCRIPTION:
-        description = description[:MOST_DESCRIPTION].rsplit(" ", 1)[0] + " …"
+    description = _short(description, MOST_DESCRIPTION)
     return {
         "title": product.title,
         "facts": f"\n{line}" if line else "",
@@ -282,4 +323,4 @@ def _fact(product: Product, facet: str, wording: Wording) -> str:
     values = index.values(facet, index.row(product.sku))
     if facet == "category":
         values = values[-1:]
-    return wording.say.both(wording.value(facet, value) for value in values[:4])
+    return wording.values(facet, values)

@@ -1,5 +1,8 @@
 """Needs, numbers and names in words."""
 
+import re
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lexicon.text import normalise
@@ -12,6 +15,10 @@ if TYPE_CHECKING:
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "¥"}
 _SPOKEN_UNITS = {"in": "inches"}
+MOST_VALUES = 4
+"""Values of one facet that are told one by one."""
+
+_BOUND = re.compile(r"(<=|>=)(\d+(?:\.\d+)?)")
 
 
 def money(amount: float, currency: str) -> str:
@@ -52,12 +59,31 @@ class Wording:
         return self.say(key) if self.say.has(key) else facet.replace("_", " ")
 
     def value(self, facet: str, value: str) -> str:
-        """Return a value in the shop's spelling; only brands and sizes keep their capitals inside a sentence."""
+        """Return a value in the shop's spelling; only brands and sizes keep their capitals inside a sentence.
+
+        A bound as profiles keep it ("<=60") is a value of a number facet too.
+        """
         info = self.index.facets.get(facet)
         if info is not None and info.kind == "number":
+            bound = _BOUND.fullmatch(value)
+            if bound is not None:
+                number = float(bound[2])
+                side = "max" if bound[1] == "<=" else "min"
+                return self.say(f"bound.{side}", bound=self.number(facet, number))
             return self.number(facet, float(value)) if _is_number(value) else value
         shown = self.index.display(facet, value)
         return shown if facet in ("brand", "size") else " ".join(_lowered(word) for word in shown.split(" "))
+
+    def values(self, facet: str, values: Sequence[str]) -> str:
+        """Return several values of a product in one phrase, true however many there are: "39 to 47"."""
+        if len(values) <= MOST_VALUES:
+            return self.say.both(self.value(facet, value) for value in values)
+        if all(map(_is_number, values)):
+            low, *_, high = sorted(values, key=float)
+            return self.say("list.span", low=self.value(facet, low), high=self.value(facet, high))
+        first = [self.value(facet, value) for value in values[: MOST_VALUES - 1]]
+        listed = self.say("list.comma").join(first)
+        return self.say("list.more", values=listed, count=len(values) - len(first))
 
     def number(self, facet: str, number: float) -> str:
         """Return a number with its unit; a price with its currency."""
@@ -67,10 +93,30 @@ class Wording:
         unit = info.unit if info is not None else None
         return f"{number:g} {_SPOKEN_UNITS.get(unit, unit)}" if unit else f"{number:g}"
 
-    def noun(self, need: Need, *, many: bool = True) -> str:
+    def kind(self, category: str) -> str:
+        """Return what to call products of a category: "notebooks", but "footwear" and "fashion".
+
+        Only a countable noun in the singular is put in the plural. A department is a label, and so is whatever a shop
+        that names its kinds in the plural left in the singular ("Nail Polish" beside "Lipsticks").
+        """
+        name = self.value("category", category)
+        last = name.rsplit(" ", 1)[-1]
+        uncounted = last in self.say.entries("need.uncounted") or last.endswith(("wear", "ware"))
+        is_label = self._names_kinds_in_plural or category in self._departments
+        return name if uncounted or is_label else plural(name)
+
+    @cached_property
+    def _departments(self) -> frozenset[str]:
+        return frozenset(path[0] for path in self.index.category_paths if len(path) > 1)
+
+    @cached_property
+    def _names_kinds_in_plural(self) -> bool:
+        leaves = {path[-1] for path in self.index.category_paths}
+        return 2 * sum(leaf.endswith("s") for leaf in leaves) > len(leaves)
+
+    def noun(self, need: Need) -> str:
         """Return the kind of product with what distinguishes it, all that a need says: "blue shoes for men"."""
-        categories = [self.value("category", value) for value in need.wanted.get("category", ())]
-        head = self.say.either(plural(name) if many else name for name in categories) or self.say("need.noun")
+        head = self.say.either(map(self.kind, need.wanted.get("category", ()))) or self.say("need.noun")
         before = []
         for facet in self.say.entries("need.before"):
             words = self.say.either(self.value(facet, value) for value in need.wanted.get(facet, ()))
@@ -106,10 +152,10 @@ class Wording:
     def _bounds(self, facet: str, bounds: Bounds) -> str:
         low = self.number(facet, bounds.low) if bounds.low is not None else ""
         high = self.number(facet, bounds.high) if bounds.high is not None else ""
-        kind = "price" if facet == "price" else "number"
         if facet == "rating":
             return self.say("need.rating_min", low=low)
         side = "between" if low and high else "min" if low else "max"
+        kind = "price" if facet == "price" else "number"
         return self.say(f"need.{kind}_{side}", facet=self.facet(facet), low=low, high=high)
 
 

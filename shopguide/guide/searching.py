@@ -28,7 +28,7 @@ from shopguide.conversation.outcomes import (
     sku_list,
 )
 from shopguide.conversation.presentation import constraint_payload
-from shopguide.conversation.question import Question, Rows, next_question, question_about
+from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.relaxation import relaxations
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import Understanding, insists, understand
@@ -58,6 +58,9 @@ CORRECTING = frozenset({"inform_preference", "no_preference", "remove_preference
 IMPATIENT = frozenset({"ask_recommendation", "show_more", "critique_slate"})
 """Intents of a shopper who would rather see something than answer."""
 
+SUGGESTED = 3
+"""Facets named to a shopper whose message changed nothing."""
+
 FEW = 2
 """A need is clear when at most this many slates would hold all its matches."""
 
@@ -79,18 +82,23 @@ class SearchCases(Parts):
         understood = understand(need, turn, index)
         if not self._concerns(turn, understood, index):
             return None
-        now = understood.need
-        for facet, direction in understood.critiques.items():
-            found = self._bounded(now, facet, direction, _rows(self._memory.slate(turn.current_slate), index), index)
-            now = found if isinstance(found, Need) else now
-        now = _still_sensible(now, turn, understood, index)
+        now = _still_sensible(understood.need, turn, understood, index)
         self._learn(turn, need, now)
+        said = now
+        slate = None if understood.switched else self._memory.slate(turn.current_slate)
+        for facet, direction in understood.critiques.items():
+            found = self._bounded(now, facet, direction, _rows(slate, index), index)
+            now = found if isinstance(found, Need) else now
+        # Nobody said the number that "cheap" came to.
+        self._learn(turn, said, now, "critique")
         checked = answerable(now, index)[0]
         rows = _narrowed(checked, index, index.matching(checked.constraints())).rows
         if self._clear(turn, now, understood, rows):
             return Ready(now)
         question = next_question(now, index, rows)
-        return Ready(now) if question is None else Ask(now.ask(question.facet), question)
+        if question is None:
+            return Ready(now)
+        return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
 
     def question(self, need: Need, facet: str) -> Question | None:
         """Return the question about a facet once more, as the matches stand now."""
@@ -114,8 +122,13 @@ class SearchCases(Parts):
             if turn.intent == "ask_recommendation":
                 return self.more(turn, need)
             if turn.intent in CORRECTING:
-                return Unchanged(need)
+                return Unchanged(need, self._open(need, index))
         return self._show(turn, need, understood, slate, index)
+
+    def _open(self, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
+        """Return what a shopper could still say of the products that fit, the most telling facets first."""
+        rows = index.matching(answerable(need, index)[0].constraints())
+        return tuple(question.facet for question in questions(need, index, rows)[:SUGGESTED])
 
     def more(self, turn: Turn, need: Need) -> SearchOutcome:
         """Show the next products for the same need, none of those shown before."""
@@ -136,6 +149,9 @@ class SearchCases(Parts):
         if slate is None and understood.need.is_empty:
             return NoSlate()
         now = understood.need
+        if not len(index.matching(answerable(now, index)[0].constraints())):
+            # There is nothing to measure: what was asked for has to give way first.
+            return self._show(turn, now, understood, slate, index)
         for facet, direction in understood.critiques.items():
             rows = _rows(slate, index)
             found = self._bounded(now, facet, direction, rows, index)
@@ -233,7 +249,9 @@ class SearchCases(Parts):
                 # Everything that fits was disliked before: better that than nothing.
                 answer = self._recommend(replace(request, exclude=frozenset()), narrowed, index)
             else:
-                return NoMore(need, len(narrowed.rows), relaxations(searched, index))
+                ways = relaxations(searched, index)
+                helpful = tuple(one for one in ways if one.count > len(narrowed.rows))
+                return NoMore(need, len(narrowed.rows), helpful)
         unseen = sum(index.skus[row] not in rejected for row in narrowed.rows) if rejected else len(narrowed.rows)
         items = tuple(
             Shown(index.product(item.sku), position, item.reasons)
@@ -255,6 +273,7 @@ class SearchCases(Parts):
             missing_words=narrowed.missing,
             unlisted=unlisted,
             searched=searched if unlisted else None,
+            measured=_measured(need, understood, None if understood.switched else slate),
             note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
         resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
@@ -309,6 +328,13 @@ class SearchCases(Parts):
 
 def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:
     return [index.row(item.sku) for item in slate.items if item.sku in index] if slate is not None else []
+
+
+def _measured(need: Need, understood: Understanding, slate: Slate | None) -> Mapping[str, str]:
+    """Return the critiques that became bounds without a slate to compare with: "cheap laptop"."""
+    if slate is not None:
+        return {}
+    return {facet: direction for facet, direction in understood.critiques.items() if facet in need.bounds}
 
 
 def _anchor(understood: Understanding, slate: Slate | None, index: CatalogueIndex) -> Sku | None:

@@ -75,7 +75,7 @@ def test_more_and_the_end(talk: Conversation) -> None:
     talk.act(ActionSearch())
     talk.hear("more", "show_more")
     (message,) = talk.act(ActionShowMore())
-    assert message["response"] == "utter_search_more"
+    assert message["response"] == "utter_search_more_one"
     talk.hear("more", "show_more")
     (message,) = talk.act(ActionShowMore())
     assert message["response"] == "utter_search_no_more"
@@ -88,7 +88,7 @@ def test_a_way_out_is_taken_with_a_yes(talk: Conversation) -> None:
     (message,) = talk.act(ActionSearch())
     assert message["response"] == "utter_search_nothing_found"
     assert message["need"] == "green handbags"
-    assert "any colour: 45" in message["options"]
+    assert message["options"] == "45 in any colour"
     talk.hear("yes please", "affirm")
     assert talk.act(ActionAffirm()) == []
     uttered, followup, *_ = talk.returned
@@ -125,7 +125,7 @@ def test_a_critique_that_leads_nowhere_says_why(talk: Conversation) -> None:
     talk.hear("cheaper", "critique_slate", entity("critique", "price:down"))
     for _ in range(20):
         (message,) = talk.act(ActionCritique())
-        if message["response"] != "utter_critique_slate":
+        if not message["response"].startswith("utter_critique_slate"):
             break
     assert message["response"] == "utter_critique_extreme"
     assert message["direction"] == "cheaper"

@@ -44,7 +44,19 @@ def test_variations_of_a_response_need_the_same_words() -> None:
     for name, variations in DOMAIN["responses"].items():
         braces = [set(re.findall(r"{(\w+)}", variation["text"])) for variation in variations]
         # A variation may leave a word out, but never ask for one that the others do not get.
-        known = {"lead", "options", "facet", "note", "summary", "distinct", "lines", "need", "total", "direction"}
+        known = {
+            "lead",
+            "options",
+            "facet",
+            "note",
+            "noun",
+            "summary",
+            "distinct",
+            "lines",
+            "need",
+            "total",
+            "direction",
+        }
         known |= {"title", "facts", "description", "reasons", "places", "tastes"}
         assert set.union(*braces) <= known, name
 

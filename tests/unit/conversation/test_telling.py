@@ -1,6 +1,8 @@
 """Outcomes in words: true, complete enough to shop by, and free of what the reader knows already."""
 
-from typing import Any
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, get_args
 
 import pytest
 
@@ -11,9 +13,10 @@ from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import Explained, ProfileShown, Relaxation, Shown, SlateShown
 from shopguide.conversation.phrases import phrases
 from shopguide.conversation.question import question_about
-from shopguide.conversation.reasons import reason_text
+from shopguide.conversation.reasons import card_reasons, reason_text, why
 from shopguide.conversation.telling import (
     explanation_words,
+    open_words,
     option_title,
     profile_words,
     question_buttons,
@@ -23,9 +26,9 @@ from shopguide.conversation.telling import (
     slate_words,
 )
 from shopguide.conversation.wording import Wording, money, plural
-from shopguide.ids import SlateId
+from shopguide.ids import Sku, SlateId
 from shopguide.profiles.preferences import TasteProfile
-from shopguide.recommender.types import Reason
+from shopguide.recommender.types import Reason, ReasonKind
 
 
 @pytest.fixture
@@ -107,11 +110,89 @@ def test_a_slate_says_what_sets_its_products_apart(index: CatalogueIndex, wordin
     assert "instead of" in lines[0]
 
 
-def test_a_lone_product_is_told_with_its_reasons(index: CatalogueIndex, wording: Wording) -> None:
-    words = slate_words(slate(index, [index.product(index.skus[3])], total=1, remaining=0), wording)
-    assert words["summary"] == "the only blue shoes I have"
-    assert "no more than €80" in words["lines"]
-    assert words["distinct"] == ""
+def test_few_products_are_counted_as_people_do(index: CatalogueIndex, wording: Wording) -> None:
+    shown = [index.product(index.skus[row]) for row in range(3)]
+    summaries = [slate_words(slate(index, shown[:n], total=n), wording)["summary"] for n in (1, 2, 3)]
+    assert summaries == ["the only match for blue shoes", "both blue shoes", "all 3 blue shoes"]
+    alone = slate_words(slate(index, shown[:1], total=1), wording)
+    assert alone["noun"] == "blue shoes"
+    assert alone["distinct"] == ""
+
+
+def priced(index: CatalogueIndex, row: int, price: int, rating: float) -> Product:
+    return replace(index.product(index.skus[row]), price=Decimal(price), list_price=None, rating=rating, rating_count=9)
+
+
+def test_the_cheapest_that_is_also_the_best_is_named_once(index: CatalogueIndex, wording: Wording) -> None:
+    both = [priced(index, 0, 50, 4.0), priced(index, 1, 30, 5.0)]
+    words = slate_words(slate(index, both), wording)
+    assert words["distinct"].startswith(" Number 2 is the cheapest at €30 and has the best reviews (5 stars)")
+    apart = [priced(index, 0, 50, 5.0), priced(index, 1, 30, 4.0)]
+    words = slate_words(slate(index, apart), wording)
+    assert words["distinct"] == " Number 2 is the cheapest at €30; number 1 has the best reviews (5 stars)."
+
+
+def test_a_line_tells_neither_the_need_nor_the_title_again(index: CatalogueIndex, wording: Wording) -> None:
+    product = Product(index.skus[0], "Women's knit " + "very " * 40 + "long")
+    asked = [
+        {"facet": "category", "op": "in", "values": ["shoes"], "actual": ["shoes", "loafers"]},
+        {"facet": "audience", "op": "in", "values": ["men"], "actual": ["unisex"]},
+        {"facet": "brand", "op": "in", "values": ["kestrel"], "actual": ["kestrel"]},
+        {"facet": "price", "op": "<=", "value": 80.0, "actual": 60.0},
+    ]
+    shown = slate(index, [product], [Reason("matches", {"constraints": asked})], total=1)
+    (line,) = slate_words(shown, wording)["lines"].splitlines()
+    assert line.endswith("… (unisex)")
+    assert len(line) < 120
+
+
+def test_cards_tell_what_the_title_does_not(wording: Wording) -> None:
+    asked = [
+        {"facet": "category", "op": "in", "values": ["shoes"], "actual": ["shoes", "loafers"]},
+        {"facet": "colour", "op": "in", "values": ["blue"], "actual": ["blue"]},
+        {"facet": "audience", "op": "in", "values": ["men"], "actual": ["men"]},
+        {"facet": "price", "op": "<=", "value": 60.0, "actual": 52.0},
+    ]
+    reasons = [Reason("matches", {"constraints": asked})]
+    assert [text for _, text in card_reasons(reasons, "Blue women's shoes", wording)] == ["for men, under €60"]
+    assert [text for _, text in card_reasons(reasons, "Men's shoes, blue", wording)] == ["under €60"]
+    told = [text for _, text in card_reasons([Reason("matches", {"constraints": asked[:2]})], "Blue loafers", wording)]
+    # Better what they know than nothing at all.
+    assert told == ["loafers, blue"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "category", "words"),
+    [
+        ([("notebook",), ("monitor",)], "notebook", "notebooks"),
+        ([("footwear",), ("monitor",)], "footwear", "footwear"),
+        ([("personal care",), ("monitor",)], "personal care", "personal care"),
+        # A department is a label, and so is what a shop left in the singular among its plurals.
+        ([("outdoor", "tent"), ("beauty", "perfume")], "outdoor", "outdoor"),
+        ([("outdoor", "tent"), ("beauty", "perfume")], "tent", "tents"),
+        ([("care", "lipsticks"), ("care", "mascaras"), ("care", "nail varnish")], "nail varnish", "nail varnish"),
+    ],
+)
+def test_kinds_are_called_as_the_shop_calls_them(paths: list[tuple[str, ...]], category: str, words: str) -> None:
+    made = [Product(Sku(str(n)), "thing", category=path) for n, path in enumerate(paths)]
+    assert Wording(CatalogueIndex(made), phrases("en"), "EUR").kind(category) == words
+
+
+def test_many_values_are_told_truly(wording: Wording) -> None:
+    assert wording.values("size", [str(size) for size in range(39, 48)]) == "39 to 47"
+    assert wording.values("size", ["s", "m"]) == "s and m"
+    assert wording.values("feature", list("abcdef")) == "a, b, c and 3 more"
+
+
+def test_a_bound_nobody_named_is_explained(index: CatalogueIndex, wording: Wording) -> None:
+    outcome = slate(index, [index.product(index.skus[0])], measured={"price": "down", "capacity": "up"})
+    note = slate_words(outcome, wording)["note"]
+    assert note == "You named no limit, so I kept to the cheaper 40 %. I kept to the 40 % with the highest capacity. "
+
+
+def test_what_is_still_open_in_words(wording: Wording) -> None:
+    assert open_words(("price", "audience", "season"), wording) == "a price, who it is for or the season"
+    assert open_words((), wording) == "what you do not want"
 
 
 def test_notes(index: CatalogueIndex, wording: Wording) -> None:
@@ -153,19 +234,43 @@ def test_ranges_on_buttons(wording: Wording) -> None:
 
 
 def test_relaxations_say_what_they_bring(wording: Wording) -> None:
+    need = Need().want("feature", ["wireless"]).want("waterproof", ["yes"]).within("price", Bounds(high=50))
     found = (
         Relaxation(("price",), 3, Bounds(high=60)),
         Relaxation(("colour", "brand"), 12),
-        Relaxation(("rating",), 2, Bounds(low=3.5)),
+        Relaxation(("rating",), 1, Bounds(low=3.5)),
+        Relaxation(("feature",), 1050),
+        Relaxation(("waterproof",), 4),
+        Relaxation(("season",), 4),
+        Relaxation(("colour", "brand", "feature", "price"), 5),
     )
-    assert relaxation_words(found, wording) == "up to €60: 3; any colour and brand: 12; rated 3.5 or better: 2"
-    buttons = relaxation_buttons(found, wording)
+    told = [relaxation_words((one,), need, wording) for one in found]
+    assert told == [
+        "3 at up to €60 instead of €50",
+        "12 in any colour and of any brand",
+        "one rated 3.5 or better",
+        "1,050 without “wireless”",
+        "4 if waterproof does not matter",
+        "4 with any season",
+        "5 if only the kind of product counts",
+    ]
+    assert relaxation_words(found[:2], need, wording) == f"{told[0]} and {told[1]}"
+    buttons = relaxation_buttons(found[:6], need, wording)
     assert [button["title"] for button in buttons] == [
         "Up to €60 (3)",
-        "Any colour and brand (12)",
-        "3.5 stars and up (2)",
+        "Any colour and any brand (12)",
+        "3.5 stars and up (1)",
+        "Without wireless (1,050)",
+        "Waterproof or not (4)",
+        "Any season (4)",
     ]
     assert buttons[1]["payload"] == '/inform_preference{"answer":"colour=*;brand=*"}'
+
+
+def test_a_floor_that_moves_is_told_as_one(wording: Wording) -> None:
+    need = Need().within("capacity", Bounds(20, 30))
+    way = Relaxation(("capacity",), 2, Bounds(15, 30))
+    assert relaxation_words((way,), need, wording) == "2 with capacity from 15 l instead of 20 l"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +285,8 @@ def test_relaxations_say_what_they_bring(wording: Wording) -> None:
         (Reason("rated", {"rating": 4.6, "count": 210}), "4.6 stars from 210 reviews"),
         (Reason("reduced", {"percent": 20}), "reduced by 20 %"),
         (Reason("popular", {"top_percent": 2}), "popular with other shoppers"),
-        (matches("navy blue"), "navy blue, no more than €80"),
+        (matches("navy blue"), "navy blue, under €80"),
+        (matches("blue", 80.0), "blue, just €80"),
         (Reason("matches", {"constraints": []}), ""),
     ],
 )
@@ -189,12 +295,23 @@ def test_reasons_in_words(wording: Wording, reason: Reason, text: str) -> None:
 
 
 def test_an_explanation_begins_with_what_was_asked_for(index: CatalogueIndex, wording: Wording) -> None:
-    reasons = (Reason("popular"), matches("blue"))
+    bought = Reason("history", {"title": "T", "event": "purchase"})
+    reasons = (Reason("popular"), bought, matches("blue"))
     told = explanation_words(Explained(index.product(index.skus[0]), 1, reasons, Need()), wording)
-    assert told == "blue, no more than €80 and popular with other shoppers"
+    wishes = "it fits what you asked for (blue, under €80)"
+    assert told == f"{wishes}, it goes with the T you bought and it is popular with other shoppers"
+
+
+@pytest.mark.parametrize("kind", get_args(ReasonKind))
+def test_every_kind_of_reason_can_follow_because(wording: Wording, kind: ReasonKind) -> None:
+    data = {"title": "T", "words": ["w"], "facet": "brand", "value": "kestrel", "rating": 4.5, "count": 3, "percent": 5}
+    reason = matches("blue") if kind == "matches" else Reason(kind, data)
+    assert why(reason, wording).startswith(("it ", "you "))
 
 
 def test_tastes_in_words(wording: Wording) -> None:
     taste = TasteProfile(weights={"brand": {"kestrel": 0.7, "norwell": -0.9}, "colour": {"red": 0.01}})
     assert profile_words(ProfileShown(taste, Need()), wording) == "- brand: Kestrel, not Norwell"
     assert profile_words(ProfileShown(TasteProfile(), Need()), wording) == ""
+    prices = TasteProfile(weights={"price": {"<=60": 0.5, "<=100": 0.3}, "capacity": {">=20": 0.5}})
+    assert profile_words(ProfileShown(prices, Need()), wording) == "- price: up to €60\n- capacity: from 20 l"
