@@ -4,10 +4,10 @@
     python bench/understanding.py --rasa-url ours=http://127.0.0.1:5005 --rasa-url stock=http://127.0.0.1:5006
 
 Messages are drawn from words of this module, one to about thirty words long and none sent twice. A server keeps the
-vectors of recent messages, so that another run with the same `--seed` would time its cache: without it every run has its
-own, which the report names. Messages are asked one at a time; several servers get each in turn and so meet the same load
-of the machine, and the ratio of their medians to the first one's is given. Memory is read from /proc: it needs Linux,
-servers on this machine, and the right to see their processes.
+vectors of recent messages, so another run with the same `--seed` would time its cache: without it every run has its
+own, which the report names. Messages are asked one at a time; several servers get each in turn and so meet the same
+load of the machine, and the ratio of their medians to the first one's is given. Memory is read from /proc: it needs
+Linux, servers on this machine, and the right to see their processes.
 """
 
 import argparse
