@@ -108,7 +108,7 @@ class AmountRules:
         if currency is not None:
             return Amount(one, start, end, currency)
         unit, taken = self._unit(sentence, end)
-        return Amount(one, start, end + taken, None, unit)
+        return Amount(one, start, end + taken, None, unit or self._unit_before(sentence, start, end))
 
     def _currency(self, sentence: Sentence, index: int) -> str | None:
         return self._vocabulary.currency_of.get(sentence.key(index))
@@ -123,6 +123,11 @@ class AmountRules:
         if sentence.glued(index) and sentence.key(index) in self._vocabulary.glued_unit_of:
             return self._vocabulary.glued_unit_of[sentence.key(index)], 1
         return None, 0
+
+    def _unit_before(self, sentence: Sentence, start: int, end: int) -> str | None:
+        """Return the unit of a bare number that the words in front give: "sleeps 4", "a family of five"."""
+        cue = self._vocabulary.unit_cues.before(sentence, start)
+        return str(self._vocabulary.unit_cues.values[cue]) if cue and not sentence.glued(end) else None
 
     def _is_range(self, sentence: Sentence, first: Amount, second: Amount) -> bool:
         if first.number.pronoun or second.number.pronoun or first.number.value > second.number.value:
@@ -149,6 +154,8 @@ class AmountRules:
             return [self._price(amount, role) for amount, role in ends]
         if unit:
             facet = self._measures.facet_of(sentence, first.start, second.end, unit, open_facet).facet
+            if facet is None and units.measures(unit) == unit:
+                return []
             return [
                 Mention(a.start, a.end, "quantity", number(a.number.value), role, unit=a.unit or unit, facet=facet)
                 for a, role in ends

@@ -132,6 +132,8 @@ class Chooser:
         if reading.facet == "brand":
             possessed = sentence.key(match.start - 1) in self._vocabulary.possessive_words
             ordinary = ordinary or (possessed and all(self._vocabulary.is_inflected(key) for key in plain))
+            if all(key in self._vocabulary.interjections for key in plain):
+                return support >= _CUED
             return not ordinary or support >= _MODIFIES or (alone and support >= 0)
         return self._credible_in_long_tail(match, reading, support, plain, ordinary=ordinary)
 

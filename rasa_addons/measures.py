@@ -1,6 +1,6 @@
 """Which number facet a quantity speaks of: "24 inch" the screen, "3 metre" the cable, "16 gb of ram" the memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lexicon import units
@@ -9,6 +9,7 @@ from rasa_addons.mentions import Mention
 from rasa_addons.vocabulary import Vocabulary
 from rasa_addons.words import Phrases, Sentence, keys
 
+_OF_THEIR_OWN = frozenset({"price", "rating"})  # number facets with rules of their own
 _REACH = 3  # words around a quantity in which its facet may be named
 
 
@@ -24,12 +25,13 @@ class Measures:
     """The number facets of a lexicon by what they measure."""
 
     def __init__(self, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
-        """Take the facets with a unit."""
+        """Take the facets with a unit, and those that are called like one ("persons")."""
         self._preferred: dict[str, list[str]] = vocabulary.raw["unit_facets"]
         self._avoided: dict[str, list[str]] = vocabulary.raw["unit_avoids"]
         self._joiners = frozenset(vocabulary.raw["sizes"]["joiners"])
-        self._facets = [facet for facet in lexicon.facets if facet.kind == "number" and facet.unit]
-        self.facets = frozenset(facet.facet for facet in self._facets)
+        numeric = [replace(one, unit=_unit_of(one, vocabulary)) for one in lexicon.facets if one.kind == "number"]
+        self._facets = [facet for facet in numeric if facet.unit and facet.facet not in _OF_THEIR_OWN]
+        self.facets = frozenset(facet.facet for facet in numeric) - _OF_THEIR_OWN
         self._names = Phrases()
         for facet in self._facets:
             for name in self._spoken(facet):
@@ -77,3 +79,12 @@ class Measures:
                     first.facet = second.facet
                 elif first.start in told:
                     second.facet = first.facet
+
+
+def _unit_of(facet: FacetEntry, vocabulary: Vocabulary) -> str | None:
+    """Return what a number facet is measured in: its unit in our symbol, else the unit that a name of it says."""
+    if facet.unit:
+        return vocabulary.unit_of.get(keys(facet.unit), facet.unit)
+    named = (keys(name) for name in (*facet.names, facet.facet.replace("_", " ")))
+    tables = (vocabulary.unit_of, vocabulary.unit_names)
+    return next((table[name] for name in named for table in tables if name in table), None)

@@ -101,8 +101,17 @@ class SteeringRules:
         return None
 
     def _is_denied(self, sentence: Sentence, index: int) -> bool:
-        """Whether a steering word is turned down ("not cheap"), which says nothing about the direction wanted."""
-        return any(self._vocabulary.negators.before(sentence, place) for place in (index, index - 1))
+        """Whether a steering word is turned down ("not cheap"), which says nothing about the direction wanted.
+
+        A degree one word away is about that word: "too much, cheaper again" asks for something cheaper.
+        """
+        for place in (index, index - 1):
+            if place <= 0 or sentence.commas[place] or sentence.breaks[place]:
+                return False
+            negator = self._vocabulary.negators.before(sentence, place)
+            if negator and (place == index or negator[-1] not in self._vocabulary.degrees):
+                return True
+        return False
 
     def _compared(self, sentence: Sentence, adjective: str, end: int) -> tuple[str, int] | None:
         """Return the critique of a comparative and its end: the facet named behind it, else the usual one."""

@@ -82,6 +82,11 @@ class Vocabulary:
             self.unit_of.update({keys(word): unit for word in row["words"]})
             self.glued_unit_of.update({normalise(word): unit for word in row.get("glued", [])})
         self.units = Phrases(dict(self.unit_of))
+        self.unit_cues = Phrases(
+            {keys(cue): unit for unit, row in raw["units"].items() for cue in row.get("before", [])}
+        )
+        self.unit_names = {keys(name): unit for unit, row in raw["units"].items() for name in row.get("names", [])}
+        self.interjections = _set(raw["interjections"])
         self.bounds_before = _bounds(raw["bounds"]["before"])
         self.bounds_after = _bounds(raw["bounds"]["after"])
         self.bound_fillers = _set(raw["bounds"]["fillers"])

@@ -93,7 +93,10 @@ def of_word(value: str, spellings: Mapping[str, str]) -> list[str]:
 
 
 def of_brand(value: str) -> list[str]:
-    """Return all forms of a brand: without dots and apostrophes, with "and" for "&", the possessive, no "Ltd"."""
+    """Return all forms of a brand: without dots and apostrophes, with "and" for "&", the possessive, no "Ltd".
+
+    Two letters are initials: the feed that says "HM" means whom shoppers write "H&M".
+    """
     plain = _PUNCTUATION.sub("", value)
     forms = [value, plain, _COMPANY.sub("", plain)]
     for name in (value, plain):
@@ -101,6 +104,8 @@ def of_brand(value: str) -> list[str]:
             forms += [normalise(name.replace("&", " and ")), normalise(name.replace("&", " & ")), name.replace("&", "")]
         if "-" in name:
             forms += [name.replace("-", " "), name.replace("-", "")]
+    if value.isascii() and value.isalpha() and len(value) == 2:  # noqa: PLR2004  (initials)
+        forms.append(" & ".join(value))
     if value.isascii() and value.isalpha() and len(value) > 2:
         forms.append(f"{value[:-1]}'s" if value.endswith("s") else f"{value}'s")
     return _distinct(forms)

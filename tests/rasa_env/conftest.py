@@ -27,7 +27,12 @@ FASHION = {
         "bags": (["bags", "bag"], 200),
         "watches": (["watches", "watch"], 200),
     },
-    "brand": {"kestrel": (["kestrel"], 400), "nike": (["nike"], 800), "orange": (["orange"], 30)},
+    "brand": {
+        "kestrel": (["kestrel"], 400),
+        "nike": (["nike"], 800),
+        "orange": (["orange"], 30),
+        "hm": (["hm", "h & m"], 90),
+    },
     "colour": {
         "green": (["green"], 300),
         "blue": (["blue"], 500),
@@ -61,6 +66,8 @@ NUMBERS = {
     "screen_size": ("in", ("screen size", "screen", "display")),
     "cable_length": ("m", ("cable length",)),
     "power": ("w", ("power",)),
+    "persons": (None, ("persons",)),
+    "ports": (None, ("number of ports", "ports")),
 }
 
 

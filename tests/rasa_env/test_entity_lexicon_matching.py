@@ -84,6 +84,22 @@ def test_an_everyday_word_is_a_brand_only_where_something_speaks_for_it(electron
     assert values(electronics, "next", "brand") == [("brand", "next")]
 
 
+@pytest.mark.parametrize(
+    ("text", "brands"),
+    [
+        ("hm", []),
+        ("Hm, a shirt", []),
+        ("hm shirts", []),
+        ("H&M", ["hm"]),
+        ("h & m shirts", ["hm"]),
+        ("shirts by hm", ["hm"]),
+        ("the brand hm", ["hm"]),
+    ],
+)
+def test_a_sound_is_no_brand(fashion, text, brands):
+    assert [value for entity, value in values(fashion, text) if entity == "brand"] == brands
+
+
 def test_somebodys_brother_is_no_brand(electronics):
     assert values(electronics, "a laptop for my brother") == [("category", "notebook")]
     assert values(electronics, "a brother printer") == [("brand", "brother"), ("category", "printer")]

@@ -55,6 +55,10 @@ def test_negation_reaches_what_it_means(fashion, text, wanted, excluded):
         ("of better quality", ["price:up"]),
         ("better reviews", ["rating:up"]),
         ("a black printer", []),
+        ("still too much, cheaper again", ["price:down"]),
+        ("too much. cheaper", ["price:down"]),
+        ("not cheap", []),
+        ("not that cheap", []),
     ],
 )
 def test_critiques_name_the_facet_and_the_direction(electronics, text, critiques):

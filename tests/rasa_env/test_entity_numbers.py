@@ -118,6 +118,27 @@ def test_measures_find_their_facet(electronics, text, facet, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "facet", "expected"),
+    [
+        ("for 4 people", "persons", (4, None)),
+        ("a 4-person one", "persons", (4, None)),
+        ("a six man one under 200", "persons", (6, None)),
+        ("sleeps 3", "persons", (3, None)),
+        ("for a family of five", "persons", (5, None)),
+        ("at least 24 ports", "ports", (24, "min")),
+    ],
+)
+def test_a_facet_without_a_unit_counts_in_what_it_is_called_after(electronics, text, facet, expected):
+    found = [e for e in electronics.extract(text) if e["entity"] == "quantity"]
+    assert [(e["facet"], (e["value"], e.get("role"))) for e in found] == [(facet, expected)]
+
+
+def test_people_are_not_counted_where_no_facet_counts_them(fashion):
+    assert read(fashion, "shirts for 4 people") == []
+    assert read(fashion, "shirts for 3-4 people") == []
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("size 11", ["11"]),

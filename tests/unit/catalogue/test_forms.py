@@ -53,6 +53,7 @@ def test_no_form_is_a_made_up_word() -> None:
         ("levis", {"levis", "levi's"}),
         ("kestrel technology", {"kestrel technology", "kestrel"}),
         ("tp-link", {"tp-link", "tp link", "tplink"}),
+        ("hm", {"hm", "h & m"}),
     ],
 )
 def test_brands(brand: str, expected: set[str]) -> None:
