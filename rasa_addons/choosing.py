@@ -130,12 +130,18 @@ class Chooser:
             return True
         ordinary = all(self._vocabulary.is_ordinary(key) for key in plain)
         if reading.facet == "brand":
-            possessed = sentence.key(match.start - 1) in self._vocabulary.possessive_words
-            ordinary = ordinary or (possessed and all(self._vocabulary.is_inflected(key) for key in plain))
-            if all(key in self._vocabulary.interjections for key in plain):
-                return support >= _CUED
-            return not ordinary or support >= _MODIFIES or (alone and support >= 0)
+            return self._is_credible_brand(sentence, match, support, plain, ordinary=ordinary)
         return self._credible_in_long_tail(match, reading, support, plain, ordinary=ordinary)
+
+    def _is_credible_brand(
+        self, sentence: Sentence, match: Match, support: float, plain: Sequence[str], *, ordinary: bool
+    ) -> bool:
+        if all(key in self._vocabulary.interjections for key in plain):
+            return support >= _CUED
+        possessed = sentence.key(match.start - 1) in self._vocabulary.possessive_words
+        ordinary = ordinary or (possessed and all(self._vocabulary.is_inflected(key) for key in plain))
+        alone = len(sentence) <= _SHORT_MESSAGE
+        return not ordinary or support >= _MODIFIES or (alone and support >= 0)
 
     def _credible_in_long_tail(
         self, match: Match, reading: Reading, support: float, plain: Sequence[str], *, ordinary: bool

@@ -104,7 +104,7 @@ def of_brand(value: str) -> list[str]:
             forms += [normalise(name.replace("&", " and ")), normalise(name.replace("&", " & ")), name.replace("&", "")]
         if "-" in name:
             forms += [name.replace("-", " "), name.replace("-", "")]
-    if value.isascii() and value.isalpha() and len(value) == 2:  # noqa: PLR2004  (initials)
+    if value.isascii() and value.isalpha() and len(value) == 2:
         forms.append(" & ".join(value))
     if value.isascii() and value.isalpha() and len(value) > 2:
         forms.append(f"{value[:-1]}'s" if value.endswith("s") else f"{value}'s")

@@ -169,6 +169,9 @@ class Mapping(_Part):
     encoding: str = Field("utf-8", description="of the file's text")
     items: tuple[str, ...] = Field((), description="JSON: the keys that lead to the array of products")
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="of prices that come without one (ISO 4217)")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="the decimal sign of numbers; each number tells its own if absent"
+    )
     nulls: tuple[str, ...] = Field(
         ("", "na", "n/a", "null", "none", "nan", "-"), description="texts that mean that there is no value (folded)"
     )

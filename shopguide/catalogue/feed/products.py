@@ -88,9 +88,9 @@ class ProductReader:
             price=price,
             list_price=row.read("list_price", mapping.list_price, lambda cell: self._amount(mapping.list_price, cell)),
             currency=self._currency(row, price),
-            stock=row.read("stock", mapping.stock, values.stock_of),
+            stock=row.read("stock", mapping.stock, self._count),
             rating=row.read("rating", mapping.rating, self._rating),
-            rating_count=row.read("rating_count", mapping.rating_count, values.stock_of) or 0,
+            rating_count=row.read("rating_count", mapping.rating_count, self._count) or 0,
             image=row.read("image", mapping.image, values.address_of),
             url=row.read("url", mapping.url, values.address_of),
             facets=facets | self._wildcards.facets(record, self.is_null, MAX_FACETS - len(facets)),
@@ -144,15 +144,21 @@ class ProductReader:
             row.problems.append(("currency", f"{currency!r} is no ISO 4217 code"))
         return currency
 
-    @staticmethod
-    def _amount(source: Source | None, cell: Any) -> Decimal:
-        amount = values.decimal_of(cell) / Decimal(str(source.divisor if source else 1))
+    def float_of(self, cell: Any) -> float:
+        """Read a number as the feed writes them."""
+        return values.float_of(cell, self._mapping.decimal)
+
+    def _count(self, cell: Any) -> int:
+        return values.stock_of(cell, self._mapping.decimal)
+
+    def _amount(self, source: Source | None, cell: Any) -> Decimal:
+        amount = values.decimal_of(cell, self._mapping.decimal) / Decimal(str(source.divisor if source else 1))
         if amount < 0 or amount >= 10**10:
             raise ValueError(f"{values.text_of(cell)!r} is no price")
         return amount.quantize(Decimal("0.0001")).normalize() + 0
 
     def _rating(self, cell: Any) -> float:
-        rating = values.float_of(cell) / (self._mapping.rating.divisor if self._mapping.rating else 1)
+        rating = self.float_of(cell) / (self._mapping.rating.divisor if self._mapping.rating else 1)
         if not 0 <= rating <= 5:
             raise ValueError(f"{rating:g} is not between 0 and 5; a divisor can bring it there")
         return rating
@@ -236,7 +242,7 @@ class _FacetReader:
         return cell if self.source.kind == "text" else self._reader.replaced(cell, self.source)
 
     def _number(self, cell: Any) -> float | None:
-        number = values.float_of(cell) / self.source.divisor
+        number = self._reader.float_of(cell) / self.source.divisor
         low, high = self.source.minimum, self.source.maximum
         return None if (low is not None and number < low) or (high is not None and number > high) else number
 
@@ -265,6 +271,7 @@ class _Wildcards:
         self._except = [_glob(pattern) for wildcard in mapping.wildcards for pattern in wildcard.except_]
         self._taken = {*mapping.facets, *CORE_FACETS, "price", "rating"}
         self._read = _columns_read(mapping)
+        self._decimal = mapping.decimal
         self._plans: dict[str, tuple[str, Wildcard, re.Pattern[str] | None] | None] = {}
 
     def facets(self, record: Record, is_null: Callable[[Any], bool], room: int) -> dict[str, FacetValue]:
@@ -275,7 +282,7 @@ class _Wildcards:
             plan = self._plans[column]
             if plan is None or len(facets) >= room or is_null(cell):
                 continue
-            value = _wild_value(cell, plan[1], plan[2])
+            value = _wild_value(cell, plan[1], plan[2], self._decimal)
             if value is not None:
                 facets[plan[0]] = value
         return facets
@@ -294,12 +301,12 @@ class _Wildcards:
         return None
 
 
-def _wild_value(cell: Any, wildcard: Wildcard, split: re.Pattern[str] | None) -> FacetValue | None:
+def _wild_value(cell: Any, wildcard: Wildcard, split: re.Pattern[str] | None, decimal: str | None) -> FacetValue | None:
     try:
         if wildcard.kind == "flag":
             return values.flag_of(cell)
         if wildcard.kind == "number":
-            return values.float_of(cell)
+            return values.float_of(cell, decimal)
     except ValueError:
         return None  # the long tail is as it is: what cannot be read is not there
     cells = cell if isinstance(cell, list) else [cell]

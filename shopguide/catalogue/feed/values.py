@@ -27,8 +27,12 @@ def prose_of(value: Any) -> str:
     return text_of(html.unescape(_TAG.sub(" ", text_of(value))))
 
 
-def decimal_of(value: Any) -> Decimal:
+def decimal_of(value: Any, point: str | None = None) -> Decimal:
     """Read an amount in any common spelling ("1,299.00", "1.299,00 €", "59,90").
+
+    Args:
+        value: the cell.
+        point: the feed's decimal sign; told by each number itself if absent.
 
     Raises:
         ValueError: there is no number in it.
@@ -41,19 +45,19 @@ def decimal_of(value: Any) -> Decimal:
         match = _NUMBER.search(text_of(value))
         if match is None:
             raise ValueError(f"{text_of(value)!r} is no number")
-        number = _plain_decimal(match.group())
+        number = _plain_decimal(match.group(), point)
     if not number.is_finite():
         raise ValueError(f"{value!r} is no number")
     return number
 
 
-def float_of(value: Any) -> float:
-    """Read a number, a unit after it ignored.
+def float_of(value: Any, point: str | None = None) -> float:
+    """Read a number, a unit after it ignored; `point` is the feed's decimal sign.
 
     Raises:
         ValueError: there is no number in it.
     """
-    return float(decimal_of(value))
+    return float(decimal_of(value, point))
 
 
 def flag_of(value: Any) -> bool:
@@ -72,14 +76,14 @@ def flag_of(value: Any) -> bool:
     raise ValueError(f"{text_of(value)!r} is neither yes nor no")
 
 
-def stock_of(value: Any) -> int:
-    """Read a stock: a count, or whether there is any.
+def stock_of(value: Any, point: str | None = None) -> int:
+    """Read a stock: a count, or whether there is any; `point` is the feed's decimal sign.
 
     Raises:
         ValueError: it is neither.
     """
     try:
-        return max(0, int(decimal_of(value)))
+        return max(0, int(decimal_of(value, point)))
     except ValueError:
         return 1 if flag_of(value) else 0
 
@@ -113,10 +117,12 @@ def _number_text(value: Any) -> str:
     return str(value)
 
 
-def _plain_decimal(text: str) -> Decimal:
+def _plain_decimal(text: str, point: str | None) -> Decimal:
     digits = re.sub(r"[\s'\u00a0\u202f]", "", text).rstrip(".,")
     comma, dot = digits.rfind(","), digits.rfind(".")
-    if comma >= 0 and dot >= 0:
+    if point is not None:
+        digits = digits.replace("." if point == "," else ",", "").replace(point, ".")
+    elif comma >= 0 and dot >= 0:
         thousands, point = (".", ",") if comma > dot else (",", ".")
         digits = digits.replace(thousands, "").replace(point, ".")
     elif comma >= 0:

@@ -35,6 +35,20 @@ def test_prices_and_currencies() -> None:
     assert read({"price": "p", "currency": "EUR"}, p="n/a").currency is None
 
 
+def test_numbers_of_a_feed_that_says_its_decimal_sign() -> None:
+    mapping = {
+        "decimal": ",",
+        "price": "p",
+        "stock": "n",
+        "rating": "r",
+        "facets": {"weight": {"from": "w", "kind": "number"}},
+        "wildcards": [{"match": "x_*", "kind": "number"}],
+    }
+    product = read(mapping, p="1.299", n="1.200", r="4,125", w="2,125 kg", x_depth="1,555")
+    assert (product.price, product.stock, product.rating) == (Decimal(1299), 1200, 4.125)
+    assert (product.facets["weight"], product.facets["depth"]) == (2.125, 1.555)
+
+
 def test_what_is_empty_is_not_there() -> None:
     product = read(
         {"brand": "brand", "description": "about", "stock": "stock", "facets": {"colour": "c"}},

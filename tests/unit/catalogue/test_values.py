@@ -29,6 +29,22 @@ def test_amounts(cell: object, amount: str) -> None:
     assert values.decimal_of(cell) == Decimal(amount)
 
 
+@pytest.mark.parametrize(
+    ("cell", "point", "amount"),
+    [
+        ("1,299", ",", "1.299"),
+        ("1.299", ",", "1299"),
+        ("1.299,5 €", ",", "1299.5"),
+        ("1,299", ".", "1299"),
+        ("12,5", ".", "125"),
+        ("0,235", ",", "0.235"),
+        (12.5, ",", "12.5"),
+    ],
+)
+def test_a_feed_may_say_what_its_decimal_sign_is(cell: object, point: str, amount: str) -> None:
+    assert values.decimal_of(cell, point) == Decimal(amount)
+
+
 @pytest.mark.parametrize("cell", ["", "free", True, float("nan"), float("inf"), "-"])
 def test_what_is_no_number(cell: object) -> None:
     with pytest.raises(ValueError, match="no number"):
