@@ -30,6 +30,9 @@ USEFUL_GAIN = 0.35
 MIN_COVERAGE = 0.6
 """Share of the matches that must have a facet: an answer would hide all the others."""
 
+WHO = ("audience",)
+"""Facets of which a value that another one accepts is not offered beside it. A shade is: navy is not just any blue."""
+
 SAMPLE = 200
 """Products looked at to estimate how many have a facet."""
 
@@ -127,7 +130,12 @@ def _entropy(counts: list[int], total: int) -> float:
 
 def _values(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:
     counts = [pair for pair in index.facet_counts(rows, facet) if pair[0] not in need.excluded.get(facet, ())]
-    options = _offered([(Answer(facet, "want", value), count) for value, count in counts if value != "no"])
+    # "Men" accepts what is unisex, so nobody needs to choose between the two.
+    covered = (
+        {one for value, _ in counts for one in index.satisfying(facet, value) - {value}} if facet in WHO else set()
+    )
+    offered = [(value, count) for value, count in counts if value != "no" and value not in covered]
+    options = _offered([(Answer(facet, "want", value), count) for value, count in offered])
     if options and index.facets[facet].kind == "flag":
         no = Answer(facet, "want", "no")
         options = (*options, Option(no, dict(counts).get("no", 0)))

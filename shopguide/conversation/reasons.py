@@ -61,10 +61,13 @@ def card_reasons(reasons: Sequence[Reason], title: str, wording: Wording) -> lis
     Of the wishes that it meets only those that the title does not tell anyway; all of them if there is nothing else.
     """
     told = []
+    kinds = {reason.kind for reason in reasons}
     for reason in reasons:
         text = reason_text(reason, wording)
         if reason.kind == "matches":
-            text = wording.say("list.comma").join(met.text for met in _beside_title(reason, title, wording))
+            beside = _beside_title(reason, title, wording)
+            parts = [met.text for met in beside if not (met.facet == "rating" and "rated" in kinds)]
+            text = wording.say("list.comma").join(parts)
         if text:
             told.append((reason, text))
     if not told:

@@ -214,9 +214,16 @@ def _own_facts(outcome: SlateShown, wording: Wording) -> list[str]:
     """Return what else there is to say of each product: not what was asked for, its title says or all have."""
     facts = []
     for shown in outcome.items:
-        title = normalise(shown.product.title)
-        told = [_fact(shown.product, facet, wording) for facet in BESIDE_TITLE if facet not in outcome.need.facets]
-        facts.append([fact for fact in told if fact and normalise(fact) not in title])
+        known = normalise(shown.product.title)
+        asked = {value for values in outcome.need.wanted.values() for value in values}
+        told = [
+            wording.value(facet, value)
+            for facet in BESIDE_TITLE
+            if facet not in outcome.need.facets
+            for value in _values(shown.product, facet, wording)
+            if value not in asked
+        ]
+        facts.append([fact for fact in dict.fromkeys(told) if normalise(fact) not in known])
     shared = set.intersection(*map(set, facts)) if len(facts) > 1 else set()
     return [wording.say("list.comma").join([fact for fact in own if fact not in shared][:2]) for own in facts]
 
@@ -317,10 +324,12 @@ def details_words(outcome: Details, wording: Wording) -> dict[str, str]:
 
 
 def _fact(product: Product, facet: str, wording: Wording) -> str:
+    return wording.values(facet, _values(product, facet, wording))
+
+
+def _values(product: Product, facet: str, wording: Wording) -> tuple[str, ...]:
     index = wording.index
     if facet not in index.facets or product.sku not in index:
-        return ""
+        return ()
     values = index.values(facet, index.row(product.sku))
-    if facet == "category":
-        values = values[-1:]
-    return wording.values(facet, values)
+    return values[-1:] if facet == "category" else values

@@ -43,5 +43,7 @@ def _dropped(facet: str, need: Need, wording: Wording, section: str) -> str:
         named = [wording.value(facet, value) for value in values]
         quoted = named if section.endswith("title") else [say("list.quoted", value=value) for value in named]
         return say(f"{section}.named", values=say.both(quoted))
-    key = f"{section}.any.{facet}"
+    info = wording.index.facets.get(facet)
+    counted = info is not None and info.kind == "number" and info.unit is None
+    key = f"{section}.any.{'count' if counted and facet not in ('price', 'rating') else facet}"
     return say(key) if say.has(key) else say(f"{section}.any.other", facet=wording.facet(facet))

@@ -14,7 +14,22 @@ if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "¥"}
-_SPOKEN_UNITS = {"in": "inches"}
+_SPOKEN_UNITS = {
+    "in": "inches",
+    "mb": "MB",
+    "gb": "GB",
+    "tb": "TB",
+    "hz": "Hz",
+    "mhz": "MHz",
+    "ghz": "GHz",
+    "w": "W",
+    "wh": "Wh",
+    "v": "V",
+    "mah": "mAh",
+    "db": "dB",
+}
+"""Units that are not written as the catalogue folds them."""
+
 MOST_VALUES = 4
 """Values of one facet that are told one by one."""
 
@@ -105,6 +120,11 @@ class Wording:
         is_label = self._names_kinds_in_plural or category in self._departments
         return name if uncounted or is_label else plural(name)
 
+    def _head(self, category: str) -> str:
+        kind = self.kind(category)
+        # Nobody has 349 electronics.
+        return self.say("need.department", name=kind) if category in self._departments else kind
+
     @cached_property
     def _departments(self) -> frozenset[str]:
         return frozenset(path[0] for path in self.index.category_paths if len(path) > 1)
@@ -116,7 +136,7 @@ class Wording:
 
     def noun(self, need: Need) -> str:
         """Return the kind of product with what distinguishes it, all that a need says: "blue shoes for men"."""
-        head = self.say.either(map(self.kind, need.wanted.get("category", ()))) or self.say("need.noun")
+        head = self.say.either(map(self._head, need.wanted.get("category", ()))) or self.say("need.noun")
         before = []
         for facet in self.say.entries("need.before"):
             words = self.say.either(self.value(facet, value) for value in need.wanted.get(facet, ()))
@@ -140,7 +160,9 @@ class Wording:
             elif values in (("yes",), ("no",)):
                 parts.append(self.say(f"need.flag_{values[0]}", facet=self.facet(facet)))
             else:
-                parts.append(self.say("need.other", facet=self.facet(facet), values=words))
+                info = self.index.facets.get(facet)
+                key = "need.number" if info is not None and info.kind == "number" else "need.other"
+                parts.append(self.say(key, facet=self.facet(facet), values=words))
         parts += [self._bounds(facet, bounds) for facet, bounds in need.bounds.items()]
         if any(is_model(word) for word in need.words.split()):
             parts.append(self.say("need.words", words=need.words))

@@ -11,6 +11,7 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
+from shopguide.conversation.categories import in_line
 from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -85,7 +86,7 @@ class SearchCases(Parts):
         now = _still_sensible(understood.need, turn, understood, index)
         self._learn(turn, need, now)
         said = now
-        slate = None if understood.switched else self._memory.slate(turn.current_slate)
+        slate = _comparable(self._memory.slate(turn.current_slate), now, index)
         for facet, direction in understood.critiques.items():
             found = self._bounded(now, facet, direction, _rows(slate, index), index)
             now = found if isinstance(found, Need) else now
@@ -152,8 +153,8 @@ class SearchCases(Parts):
         if not len(index.matching(answerable(now, index)[0].constraints())):
             # There is nothing to measure: what was asked for has to give way first.
             return self._show(turn, now, understood, slate, index)
+        rows = _rows(_comparable(slate, now, index), index)
         for facet, direction in understood.critiques.items():
-            rows = _rows(slate, index)
             found = self._bounded(now, facet, direction, rows, index)
             if isinstance(found, Need):
                 now = found
@@ -273,7 +274,7 @@ class SearchCases(Parts):
             missing_words=narrowed.missing,
             unlisted=unlisted,
             searched=searched if unlisted else None,
-            measured=_measured(need, understood, None if understood.switched else slate),
+            measured=_measured(need, understood, _comparable(slate, need, index)),
             note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
         resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
@@ -328,6 +329,16 @@ class SearchCases(Parts):
 
 def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:
     return [index.row(item.sku) for item in slate.items if item.sku in index] if slate is not None else []
+
+
+def _comparable(slate: Slate | None, need: Need, index: CatalogueIndex) -> Slate | None:
+    """Return the slate if a need is for the same kind of product: a cheap watch is not measured by dresses."""
+    if slate is None:
+        return None
+    held = Need.from_slots(dict(slate.state.get("need") or {})).wanted.get("category", ())
+    now = need.wanted.get("category", ())
+    same = not held or not now or any(in_line(index, one, other) for one in held for other in now)
+    return slate if same else None
 
 
 def _measured(need: Need, understood: Understanding, slate: Slate | None) -> Mapping[str, str]:

@@ -196,12 +196,19 @@ def test_more_never_repeats_and_ends(shop: Shop) -> None:
         assert not seen & set(skus(outcome))
         seen |= set(skus(outcome))
     assert len(seen) == total == following.total
+    # Only what brings more than was seen is a way on.
+    assert following.relaxations
+    assert all(one.count > total for one in following.relaxations)
 
 
 def test_a_correction_that_changes_nothing_was_not_understood(shop: Shop) -> None:
     outcome = open_shoes(shop)
     turn = said("hm, the fancy sort", "inform_preference", current_slate=outcome.slate_id)
-    assert isinstance(shop.guide.search(turn, outcome.need), Unchanged)
+    unchanged = shop.guide.search(turn, outcome.need)
+    assert isinstance(unchanged, Unchanged)
+    # What could still be said, not what was.
+    assert unchanged.open
+    assert not {"colour", "audience"} & set(unchanged.open)
 
 
 def test_nothing_found_says_what_would_help(shop: Shop) -> None:
@@ -343,6 +350,37 @@ def test_cheap_in_a_search_bounds_the_price(shop: Shop) -> None:
     high = considered.need.bound("price").high
     assert high is not None
     assert high < 80
+    # Nobody said the number: the profile does not take it for a wish, and the slate tells where it comes from.
+    assert {p.source for p in shop.profiles.evidence if p.facet == "price"} == {"critique"}
+    first = shown(shop.guide.search(turn, considered.need))
+    assert first.measured == {"price": "down"}
+    again = said("cheaper", "critique_slate", mention("critique", "price:down"), current_slate=first.slate_id)
+    assert shown(shop.guide.critique(again, first.need)).measured == {}
+
+
+def test_cheap_is_measured_among_its_own_kind(shop: Shop) -> None:
+    slate = open_shoes(shop)
+    turn = said(
+        "cheap umbrellas",
+        "search_products",
+        mention("category", "umbrellas"),
+        mention("critique", "price:down"),
+        current_slate=slate.slate_id,
+    )
+    considered = shop.guide.consider(turn, slate.need)
+    assert considered is not None
+    # All umbrellas cost less than the shoes on screen.
+    assert considered.need.bound("price").high is not None
+    later = said("cheaper", "critique_slate", mention("critique", "price:down"), current_slate=slate.slate_id)
+    outcome = shown(shop.guide.critique(later, Need().want("category", ["umbrellas"])))
+    assert outcome.measured == {"price": "down"}
+
+
+def test_a_critique_where_nothing_fits_says_what_would(shop: Shop) -> None:
+    turn = said("cheaper", "critique_slate", mention("critique", "price:down"))
+    outcome = shop.guide.critique(turn, Need().want("category", ["handbags"]).want("colour", ["green"]))
+    assert isinstance(outcome, NothingFound)
+    assert outcome.relaxations
 
 
 # -- remembering -------------------------------------------------------------------------------------------------------

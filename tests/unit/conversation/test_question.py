@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation.need import Bounds, Need
-from shopguide.conversation.question import OPTIONS, next_question, nice, question_about
+from shopguide.conversation.question import OPTIONS, next_question, nice, question_about, questions
 from shopguide.ids import Sku
 
 
@@ -100,6 +100,25 @@ def test_many_small_values_tell_less_than_a_few_large_ones() -> None:
     assert about_makers is not None
     assert about_makers.gain < question.gain
     assert len(about_makers.options) == OPTIONS
+
+
+def made(rows: list[dict[str, tuple[str, ...]]]) -> CatalogueIndex:
+    return CatalogueIndex([Product(Sku(str(n)), "thing", facets=dict(facets)) for n, facets in enumerate(rows)])
+
+
+def test_what_shoppers_can_answer_comes_before_what_splits_best() -> None:
+    """Five brands split better than three occasions, and few come with a brand in mind."""
+    occasions, brands = ("party", "formal", "casual"), ("a", "b", "c", "d", "e")
+    index = CatalogueIndex(
+        [Product(Sku(str(n)), "bag", brand=brands[n % 5], facets={"occasion": (occasions[n % 3],)}) for n in range(150)]
+    )
+    assert [question.facet for question in questions(Need(), index, index.matching())] == ["occasion", "brand"]
+
+
+def test_several_values_of_some_products_do_not_cover_the_others() -> None:
+    listed = [{"occasion": ("party", "formal", "casual")[n % 2 :]} for n in range(40)]
+    index = made(listed + [{} for _ in range(60)])
+    assert question_about("occasion", Need(), index, index.matching()) is None
 
 
 def test_no_question_without_products(index: CatalogueIndex) -> None:

@@ -75,6 +75,8 @@ def slate(
         (Need().want("category", ["bags"]).within("price", Bounds(high=49.9)), "bags up to €49.90"),
         (Need().want("category", ["bags"]).within("capacity", Bounds(low=20)), "bags with capacity from 20 l"),
         (Need().want("category", ["bags"]).want("waterproof", ["yes"]), "bags (waterproof)"),
+        (Need().want("category", ["bags"]).want("capacity", ["20"]), "bags with 20 l capacity"),
+        (Need().want("category", ["footwear"]), "footwear products"),
         (Need().within("rating", Bounds(low=4)), "products rated 4 or better"),
         (Need(words="kx-45 laces").want("category", ["loafers"]), "loafers matching “kx-45 laces”"),
         (Need(words="comfy").want("category", ["loafers"]), "loafers"),
@@ -219,9 +221,9 @@ def test_a_question_names_its_answers(index: CatalogueIndex, wording: Wording) -
     assert question is not None
     words = question_words(question, need, wording)
     assert words["lead"] == "I have 90 shoes. "
-    assert words["options"] == "men, unisex or women"
+    assert words["options"] == "men or women"
     buttons = question_buttons(question, wording)
-    assert [button["title"] for button in buttons] == ["Men", "Unisex", "Women", "Doesn't matter"]
+    assert [button["title"] for button in buttons] == ["Men", "Women", "Doesn't matter"]
     assert buttons[-1]["payload"] == '/inform_preference{"answer":"audience=*"}'
     assert question_words(question, Need(), wording)["lead"] == ""
 
@@ -286,7 +288,7 @@ def test_a_floor_that_moves_is_told_as_one(wording: Wording) -> None:
         (Reason("reduced", {"percent": 20}), "reduced by 20 %"),
         (Reason("popular", {"top_percent": 2}), "popular with other shoppers"),
         (matches("navy blue"), "navy blue, under €80"),
-        (matches("blue", 80.0), "blue, just €80"),
+        (matches("blue", 80.0), "blue, within €80"),
         (Reason("matches", {"constraints": []}), ""),
     ],
 )
