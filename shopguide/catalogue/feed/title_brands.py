@@ -25,7 +25,7 @@ must end at a stop word in this share of its own, and its last word must occur m
 
 RARE = 20
 RARE_WORDS = 3
-"""Of an opening that few titles have there is little evidence: one title that ends it is believed, up to three words."""
+"""There is little evidence about an opening that few titles have: one that ends it is believed, up to three words."""
 
 
 class BrandSurvey:
