@@ -1,7 +1,7 @@
 """Reasons in words. Each says what is in its data and nothing else."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lexicon.text import normalise
@@ -66,8 +66,7 @@ def card_reasons(reasons: Sequence[Reason], title: str, wording: Wording) -> lis
         text = reason_text(reason, wording)
         if reason.kind == "matches":
             beside = _beside_title(reason, title, wording)
-            parts = [met.text for met in beside if not (met.facet == "rating" and "rated" in kinds)]
-            text = wording.say("list.comma").join(parts)
+            text = wording.say("list.comma").join(met.text for met in _told_once(beside, kinds))
         if text:
             told.append((reason, text))
     if not told:
@@ -75,14 +74,20 @@ def card_reasons(reasons: Sequence[Reason], title: str, wording: Wording) -> lis
     return told
 
 
-def line_reasons(items: Sequence[Shown], wording: Wording) -> list[str]:
+def line_reasons(items: Sequence[Shown], wording: Wording, *, said: Collection[str] = ()) -> list[str]:
     """Return for each product of a slate the one reason that tells it apart, empty where there is none.
 
     What holds of every product on the slate tells none apart, and the sentence above the lines repeats the need: both
-    are left out, and so is a reduction, which stands with the price.
+    are left out, and so is a reduction, which stands with the price. `said` are kinds of reasons that a sentence above
+    gives for the whole slate.
     """
+    left_out = {"reduced", *said}
     parts = [
-        {str(reason.kind): _line_parts(reason, shown, wording) for reason in shown.reasons if reason.kind != "reduced"}
+        {
+            str(reason.kind): _line_parts(reason, shown, wording)
+            for reason in shown.reasons
+            if reason.kind not in left_out
+        }
         for shown in items
     ]
     everywhere = [{text for texts in kinds.values() for text in texts} for kinds in parts]
@@ -90,9 +95,14 @@ def line_reasons(items: Sequence[Shown], wording: Wording) -> list[str]:
     return [_first_telling(kinds, shared, wording) for kinds in parts]
 
 
-def why(reason: Reason, wording: Wording) -> str:
-    """Return a reason as a clause that follows "because"; empty if it has nothing to say."""
+def why(reason: Reason, wording: Wording, *, beside: Collection[str] = ()) -> str:
+    """Return a reason as a clause that follows "because"; empty if it has nothing to say.
+
+    `beside` are the kinds of all reasons given: a rating is told once.
+    """
     text = reason_text(reason, wording)
+    if reason.kind == "matches":
+        text = wording.say("list.comma").join(met.text for met in _told_once(wishes_met(reason, wording), beside))
     detail = reason.data.get({"taste": "source", "history": "event"}.get(reason.kind, ""))
     key = f"why.{reason.kind}_{detail}"
     return wording.say(key if wording.say.has(key) else f"why.{reason.kind}", reason=text) if text else ""
@@ -102,6 +112,10 @@ def wishes_met(reason: Reason, wording: Wording) -> list[Met]:
     """Return the wishes that a product meets, each once, in the order in which they were uttered."""
     found = (_met(constraint, wording) for constraint in reason.data.get("constraints", ()))
     return list({met.text: met for met in found if met is not None}.values())
+
+
+def _told_once(met: Iterable[Met], kinds: Collection[str]) -> Iterator[Met]:
+    return (one for one in met if not (one.facet == "rating" and "rated" in kinds))
 
 
 def _beside_title(reason: Reason, title: str, wording: Wording) -> Iterator[Met]:
@@ -149,7 +163,9 @@ def _met(constraint: Mapping[str, Any], wording: Wording) -> Met | None:
     elif facet == "size":
         text = say("reason.matches.size", values=words)
     elif facet not in ("category", "colour", "brand", "material", "occasion", "feature"):
-        text = say("reason.matches.other", facet=wording.facet(facet), values=words)
+        info = wording.index.facets.get(facet)
+        key = "number" if info is not None and info.kind == "number" else "other"
+        text = say(f"reason.matches.{key}", facet=wording.facet(facet), values=words)
     return Met(facet, text, words, is_exact=told == wanted)
 
 
@@ -165,5 +181,5 @@ def _within(facet: str, constraint: Mapping[str, Any], wording: Wording) -> Met 
         return Met(facet, say(f"reason.matches.{key}", high=bound), bound, is_exact=True)
     if facet == "rating":
         return Met(facet, say("reason.matches.rating", actual=f"{actual:g}"), own, is_exact=True)
-    text = say("reason.matches.other", facet=wording.facet(facet), values=own)
+    text = say("reason.matches.number", facet=wording.facet(facet), values=own)
     return Met(facet, text, own, is_exact=False)

@@ -119,7 +119,8 @@ def explanation_words(outcome: Explained, wording: Wording) -> str:
     """Return all reasons of a product as clauses; what it matches first, it is what was asked for."""
     order = {kind: place for place, kind in enumerate(("matches", *TELLING[:-1]))}
     ordered = sorted(outcome.reasons, key=lambda reason: order.get(reason.kind, len(order)))
-    texts = [text for reason in ordered if (text := why(reason, wording))]
+    kinds = {reason.kind for reason in ordered}
+    texts = [text for reason in ordered if (text := why(reason, wording, beside=kinds))]
     return wording.say.both(dict.fromkeys(texts))
 
 
@@ -187,7 +188,8 @@ def measured_note(measured: Mapping[str, str], wording: Wording) -> str:
 
 
 def _lines(outcome: SlateShown, wording: Wording) -> list[str]:
-    reasons, facts = line_reasons(outcome.items, wording), _own_facts(outcome, wording)
+    said = ("similar",) if outcome.anchor is not None else ()
+    reasons, facts = line_reasons(outcome.items, wording, said=said), _own_facts(outcome, wording)
     lines = []
     for shown, telling, own in zip(outcome.items, reasons, facts, strict=True):
         product, say = shown.product, wording.say

@@ -167,6 +167,10 @@ class Wording:
         if any(is_model(word) for word in need.words.split()):
             parts.append(self.say("need.words", words=need.words))
         for facet, values in need.excluded.items():
+            if values in (("yes",), ("no",)):
+                opposite = "no" if values == ("yes",) else "yes"
+                parts.append(self.say(f"need.flag_{opposite}", facet=self.facet(facet)))
+                continue
             key = "need.excluded_feature" if facet in ("feature", "material") else "need.excluded"
             parts.append(self.say(key, values=self.say.either(self.value(facet, value) for value in values)))
         return parts

@@ -77,6 +77,7 @@ def slate(
         (Need().want("category", ["bags"]).want("waterproof", ["yes"]), "bags (waterproof)"),
         (Need().want("category", ["bags"]).want("capacity", ["20"]), "bags with 20 l capacity"),
         (Need().want("category", ["footwear"]), "footwear products"),
+        (Need().want("category", ["bags"]).exclude("waterproof", ["yes"]), "bags (without waterproof)"),
         (Need().within("rating", Bounds(low=4)), "products rated 4 or better"),
         (Need(words="kx-45 laces").want("category", ["loafers"]), "loafers matching “kx-45 laces”"),
         (Need(words="comfy").want("category", ["loafers"]), "loafers"),
@@ -302,6 +303,33 @@ def test_an_explanation_begins_with_what_was_asked_for(index: CatalogueIndex, wo
     told = explanation_words(Explained(index.product(index.skus[0]), 1, reasons, Need()), wording)
     wishes = "it fits what you asked for (blue, under €80)"
     assert told == f"{wishes}, it goes with the T you bought and it is popular with other shoppers"
+
+
+def test_a_rating_is_told_once(index: CatalogueIndex, wording: Wording) -> None:
+    asked = [
+        {"facet": "capacity", "op": ">=", "value": 10.0, "actual": 20.0},
+        {"facet": "rating", "op": ">=", "value": 4.0, "actual": 4.6},
+    ]
+    reasons = (Reason("matches", {"constraints": asked}), Reason("rated", {"rating": 4.6, "count": 14}))
+    product = index.product(index.skus[0])
+    assert explanation_words(Explained(product, 1, reasons, Need()), wording) == (
+        "it fits what you asked for (20 l capacity) and it has 4.6 stars from 14 reviews"
+    )
+    assert [text for _, text in card_reasons(reasons, "Bag", wording)] == [
+        "20 l capacity",
+        "4.6 stars from 14 reviews",
+    ]
+    alone = card_reasons(reasons[:1], "Bag", wording)
+    assert [text for _, text in alone] == ["20 l capacity, rated 4.6"]
+
+
+def test_the_product_in_mind_is_named_once(index: CatalogueIndex, wording: Wording) -> None:
+    shown = [index.product(index.skus[row]) for row in (1, 2)]
+    like = Reason("similar", {"title": "T"})
+    outcome = slate(index, shown, [like, Reason("popular")], anchor=index.product(index.skus[0]))
+    words = slate_words(outcome, wording)
+    assert "similar" not in words["lines"]
+    assert words["note"] == f"I kept the {index.product(index.skus[0]).title} in mind. "
 
 
 @pytest.mark.parametrize("kind", get_args(ReasonKind))
