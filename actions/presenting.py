@@ -35,6 +35,14 @@ ASKED_BY_NAME = frozenset(
 """Facets whose question has a response of its own."""
 
 
+SLATES = {
+    "": ("utter_search_slate", "utter_search_slate_one"),
+    "more": ("utter_search_more", "utter_search_more_one"),
+    "critique": ("utter_critique_slate", "utter_critique_slate_one"),
+}
+"""By how a slate relates to the one before: the response for several products, and the one for a single product."""
+
+
 def present_question(dispatcher: CollectingDispatcher, asked: Ask, wording: Wording, *, again: bool = False) -> None:
     """Ask; a question that comes back after something else is put more shortly."""
     question = asked.question
@@ -97,9 +105,9 @@ def missing_slate(dispatcher: CollectingDispatcher, outcome: NoSlate) -> None:
 
 def _slate_response(outcome: SlateShown) -> str:
     """Return the response for a slate; one product alone is spoken of in the singular."""
-    flow = {"more": "utter_search_more", "critique": "utter_critique_slate"}.get(outcome.note, "utter_search_slate")
+    several, one = SLATES.get(outcome.note, SLATES[""])
     alone = len(outcome.items) == 1 and (outcome.total == 1 or outcome.note == "more")
-    return f"{flow}_one" if alone else flow
+    return one if alone else several
 
 
 def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: Wording) -> None:
