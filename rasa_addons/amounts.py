@@ -260,7 +260,9 @@ class AmountRules:
         )
         if open_facet == "price" and closed:
             return True
-        if open_facet not in (None, "price") and not stance.money:
+        counts = open_facet in self._measures.facets or open_facet in ("size", "rating")
+        if counts and open_facet != "price" and not stance.money:
+            # "Under 15", asked for the screen size, is no price; asked for the occasion, what else could it be?
             return False
         return (stance.bound or stance.money) and (closed or begins_value(after)) and (stance.money or one.value > 5)
 

@@ -200,3 +200,11 @@ def test_ordinals(fashion, text, expected):
 )
 def test_counts(fashion, text, expected):
     assert [value for entity, value, *_ in read(fashion, text) if entity == "quantity"] == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "prices"), [(None, 1), ("occasion", 1), ("price", 1), ("screen_size", 0), ("size", 0)]
+)
+def test_a_bare_limit_is_a_price_unless_a_number_of_another_kind_was_asked_for(electronics, asked, prices):
+    found = read(electronics, "brown ones up to 150", asked)
+    assert [entry for entry in found if entry[0] == "price"] == [("price", 150, "max", None)] * prices
