@@ -245,6 +245,10 @@ class SearchCases(Parts):
             anchor=anchor,
         )
         answer = self._recommend(request, narrowed, index)
+        if not answer.items and anchor is not None and not seen:
+            # Nothing resembles the product pointed at, but it fits itself: the shopper is told that it is the one.
+            anchor, request = None, replace(request, anchor=None)
+            answer = self._recommend(request, narrowed, index)
         if not answer.items:
             if not seen:
                 # Everything that fits was disliked before: better that than nothing.

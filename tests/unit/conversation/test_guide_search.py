@@ -326,6 +326,18 @@ def test_like_the_second_but_in_blue(shop: Shop) -> None:
     assert shop.recommender.requests[-1].anchor == skus(outcome)[1]
 
 
+def test_like_the_second_where_only_the_second_fits_shows_it(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    second = outcome.items[1].product
+    named = {"brand": second.brand, "category": second.category[-1], **second.facets}
+    values = [
+        mention(facet, str(value[0] if isinstance(value, tuple) else value).casefold())
+        for facet, value in named.items()
+    ]
+    turn = said("like number 2", "critique_slate", mention("ordinal", 2), *values, current_slate=outcome.slate_id)
+    assert skus(shown(shop.guide.critique(turn, outcome.need))) == [second.sku]
+
+
 def test_a_place_that_is_not_on_the_slate(shop: Shop) -> None:
     outcome = open_shoes(shop)
     turn = said("like number 9", "critique_slate", mention("ordinal", 9), current_slate=outcome.slate_id)
