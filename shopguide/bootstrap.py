@@ -88,7 +88,7 @@ class Shop:
     @part
     def guide(self) -> Guide:
         """The assistant's use cases."""
-        return Guide(self.catalogue, self.recommender, self.profiles, self.feedback, self.settings)
+        return Guide(self.recommender, self.profiles, self.feedback, self.settings)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from lexicon.text import normalise
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.live import LiveCatalogue
 from shopguide.conversation.changes import changes, evidence
 from shopguide.conversation.need import Need
 from shopguide.conversation.turn import Mention, Turn
@@ -32,8 +31,7 @@ class Parts:
     """The parts that the use cases share.
 
     Args:
-        catalogue: the catalogue, following its changes.
-        recommender: from a request to ranked products.
+        recommender: from a request to ranked products; it says which state of the catalogue they are of.
         profiles: shoppers and their tastes.
         feedback: slates and feedback events.
         settings: the limits.
@@ -42,7 +40,6 @@ class Parts:
 
     def __init__(
         self,
-        catalogue: LiveCatalogue,
         recommender: Recommender,
         profiles: Profiles,
         feedback: Feedback,
@@ -50,7 +47,6 @@ class Parts:
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._catalogue = catalogue
         self._recommender = recommender
         self._memory = Memory(profiles, feedback)
         self._settings = settings
@@ -58,8 +54,8 @@ class Parts:
 
     @property
     def index(self) -> CatalogueIndex:
-        """The catalogue as it stands."""
-        return self._catalogue.index()
+        """The catalogue as the recommender ranks it: what is counted, shown and said is of one state of it."""
+        return self._recommender.index
 
     @property
     def currency(self) -> str:

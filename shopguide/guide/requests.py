@@ -47,6 +47,8 @@ class RequestCases(Parts):
                 anchor=anchor,
             )
         )
+        if answer.catalogue_revision != index.revision:
+            index = self.index
         outcome = SlateShown(
             slate_id=SlateId(uuid.uuid4().hex),
             reply_to="api",

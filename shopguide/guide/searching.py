@@ -245,6 +245,9 @@ class SearchCases(Parts):
             anchor=anchor,
         )
         answer = self._recommend(request, narrowed, index)
+        if answer.catalogue_revision != index.revision:
+            # An import came between; nothing said of the old state would be sure to hold.
+            return self._show(turn, need, understood, slate, self.index, seen=seen)
         if not answer.items and anchor is not None and not seen:
             # Nothing resembles the product pointed at, but it fits itself: the shopper is told that it is the one.
             anchor, request = None, replace(request, anchor=None)

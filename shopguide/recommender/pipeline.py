@@ -63,6 +63,11 @@ class Recommender:
         """The version that serves now, `none` when nothing is trained."""
         return self._live.snapshot().model_version
 
+    @property
+    def index(self) -> "CatalogueIndex":
+        """The catalogue that products are ranked from now; after an import it follows once everything is computed."""
+        return self._live.snapshot().index
+
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.
 
@@ -107,6 +112,7 @@ class Recommender:
             policy=_policy(snapshot, reranked is not None),
             model_version=snapshot.model_version,
             degraded=degraded or late,
+            catalogue_revision=snapshot.index.revision,
         )
 
     def _context(self, snapshot: Snapshot, request: RecommendationRequest) -> Context:

@@ -62,10 +62,14 @@ class RankedProduct:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """An ordered answer. `items` is empty only if nothing satisfies the constraints (less the excluded)."""
+    """An ordered answer. `items` is empty only if nothing satisfies the constraints (less the excluded).
+
+    `catalogue_revision` is the state of the catalogue in which it holds.
+    """
 
     items: tuple[RankedProduct, ...]
     total_matches: int
     policy: str
     model_version: str
     degraded: str | None = None
+    catalogue_revision: int = 0

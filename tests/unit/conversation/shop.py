@@ -65,48 +65,38 @@ def products() -> list[Product]:
     return made
 
 
-class FakeCatalogue:
-    """A catalogue that never changes."""
-
-    def __init__(self, index: CatalogueIndex) -> None:
-        self._index = index
-
-    def index(self) -> CatalogueIndex:
-        return self._index
-
-
 class FakeRecommender:
     """Ranks by rating; remembers what it was asked."""
 
     def __init__(self, index: CatalogueIndex) -> None:
-        self._index = index
+        self.index = index
         self.requests: list[RecommendationRequest] = []
 
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         self.requests.append(request)
-        rows = self._index.matching(request.constraints)
-        skus = [self._index.skus[row] for row in rows]
+        rows = self.index.matching(request.constraints)
+        skus = [self.index.skus[row] for row in rows]
         left = [
             sku
             for sku in skus
             if sku not in request.exclude and sku != request.anchor and (request.among is None or sku in request.among)
         ]
-        ordered = sorted(left, key=lambda sku: (-(self._index.product(sku).rating or 0), sku))[: request.k]
+        ordered = sorted(left, key=lambda sku: (-(self.index.product(sku).rating or 0), sku))[: request.k]
         items = tuple(
             RankedProduct(sku, 1.0 - place / 10, (self._matches(request, sku),), propensity=0.5)
             for place, sku in enumerate(ordered)
         )
-        return Recommendation(items, len(rows), "fake", "v1")
+        return Recommendation(items, len(rows), "fake", "v1", catalogue_revision=self.index.revision)
 
     def _matches(self, request: RecommendationRequest, sku: Sku) -> Reason:
-        row = self._index.row(sku)
+        row = self.index.row(sku)
         met: list[dict[str, Any]] = []
         for c in request.constraints:
             if c.op == "in":
-                actual = list(self._index.values(c.facet, row))
+                actual = list(self.index.values(c.facet, row))
                 met.append({"facet": c.facet, "op": "in", "values": list(c.values), "actual": actual})
             elif c.op != "not in":
-                number = float(self._index.numeric(c.facet)[row])
+                number = float(self.index.numeric(c.facet)[row])
                 met.append({"facet": c.facet, "op": c.op, "value": c.value, "actual": number})
         return Reason("matches", {"constraints": met})
 
@@ -186,7 +176,6 @@ class Shop:
         self.profiles = FakeProfiles()
         self.feedback = FakeFeedback()
         self.guide = Guide(
-            FakeCatalogue(index),  # type: ignore[arg-type]
             self.recommender,  # type: ignore[arg-type]
             self.profiles,  # type: ignore[arg-type]
             self.feedback,  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """The search use cases over a small shop: ask, show, page, criticise, relax, remember."""
 
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -21,6 +22,7 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.turn import Turn
 from shopguide.ids import Sku
+from shopguide.recommender.types import Recommendation, RecommendationRequest
 from tests.unit.conversation.shop import SHOPPER, Shop, mention, products, said
 
 
@@ -336,6 +338,18 @@ def test_like_the_second_where_only_the_second_fits_shows_it(shop: Shop) -> None
     ]
     turn = said("like number 2", "critique_slate", mention("ordinal", 2), *values, current_slate=outcome.slate_id)
     assert skus(shown(shop.guide.critique(turn, outcome.need))) == [second.sku]
+
+
+def test_an_import_in_the_middle_of_a_turn_shows_one_state_of_the_catalogue(shop: Shop) -> None:
+    answer = shop.recommender.recommend
+
+    def imported_before(request: RecommendationRequest) -> Recommendation:
+        shop.recommender.index = CatalogueIndex(dearer, revision=1)
+        return answer(request)
+
+    dearer = [replace(product, price=1000 * (product.price or 0)) for product in products()]
+    shop.recommender.recommend = imported_before  # type: ignore[method-assign]
+    assert min(prices(open_shoes(shop))) > 1000
 
 
 def test_a_place_that_is_not_on_the_slate(shop: Shop) -> None:
