@@ -12,6 +12,9 @@ from lexicon.entries import Lexicon, LexiconError, read
 Built = TypeVar("Built")
 _State = tuple[int, int, int]  # of a file: modification time, size, inode
 
+PATIENCE_SECONDS = 2.0
+"""How long the first message after a change waits for the new lexicon: small ones are ready by then."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,11 +51,14 @@ class LexiconWatch(Generic[Built]):
             if busy or (state == self._seen and not first):
                 return self._built
             self._seen = state
-            if not first and self._built is not None:
+            serving = not first and self._built is not None
+            if serving:
                 self._thread = threading.Thread(target=self._refresh, name="lexicon", daemon=True)
                 self._thread.start()
-                return self._built
-        self._refresh()
+        if serving:
+            self.wait(PATIENCE_SECONDS)
+        else:
+            self._refresh()
         return self._built
 
     def wait(self, timeout: float = 30.0) -> None:

@@ -58,6 +58,10 @@ class Recommender:
         """Load the models and wait for them; without it the first requests are answered while they load."""
         self._live.warm_up()
 
+    def follow(self) -> None:
+        """Begin to take up a new catalogue or model, if there is one."""
+        self._live.snapshot()
+
     @property
     def model_version(self) -> str:
         """The version that serves now, `none` when nothing is trained."""

@@ -54,6 +54,16 @@ class Warmup:
                     return
                 self._stop.wait(pause)
                 pause = min(30.0, pause * 2)
+        self._keep_warm()
+
+    def _keep_warm(self) -> None:
+        """Take up new catalogues and models as they come, so that no shopper's message has to begin it."""
+        while not self._stop.wait(self._shop.settings.catalogue_poll_seconds):
+            try:
+                self._shop.recommender.follow()
+            except Exception:
+                # The thread must outlive whatever one state does to it; a request meets the same error and tells.
+                log.exception("catalogue or models could not be taken up")
 
     def _warm_catalogue(self) -> None:
         self._shop.catalogue.index()

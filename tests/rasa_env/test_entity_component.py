@@ -182,3 +182,10 @@ def test_time_is_bounded_for_long_messages(fashion, piece):
     started = time.process_time()
     fashion.extract(text)
     assert time.process_time() - started < 1.0  # about 0.05 s; the margin is for busy machines
+
+
+def test_the_message_that_meets_a_new_lexicon_is_read_with_it(lexicon_path):
+    watch = LexiconWatch(lexicon_path, lambda lexicon: lexicon.digest, poll_seconds=0.0)
+    first = watch.current()
+    write(lexicon_of({"colour": {"green": (["green"], 1)}}), lexicon_path)
+    assert watch.current() != first

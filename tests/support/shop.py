@@ -91,9 +91,13 @@ class FakeRecommender:
 
     def __init__(self) -> None:
         self.model_version = "none"
+        self.followed = 0
 
     def warm_up(self) -> None:
         self.model_version = "3"
+
+    def follow(self) -> None:
+        self.followed += 1
 
 
 @dataclass

@@ -34,6 +34,16 @@ def test_ready_when_database_and_catalogue_are(client: TestClient) -> None:
     assert body["checks"]["models"] == {"ok": True, "version": "3"}
 
 
+def test_new_catalogues_and_models_are_taken_up_without_a_request(tmp_path: Path, no_actions: str) -> None:
+    shop = FakeShop(tmp_path, catalogue_poll_seconds=0.01)
+    with TestClient(create_app(shop.as_shop, actions=no_actions)):
+        deadline = time.monotonic() + 5
+        while shop.recommender.followed < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    shop.database.close()
+
+
 def test_not_ready_without_products(tmp_path: Path, no_actions: str) -> None:
     shop = FakeShop(tmp_path)
     with TestClient(create_app(shop.as_shop, actions=no_actions)) as client:
