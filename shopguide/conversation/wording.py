@@ -127,7 +127,9 @@ class Wording:
 
     @cached_property
     def _departments(self) -> frozenset[str]:
-        return frozenset(path[0] for path in self.index.category_paths if len(path) > 1)
+        below = [(path[0], path[1]) for path in self.index.category_paths if len(path) > 1]
+        # A root that its own kinds are called after ("computer monitor" under "monitor") names things, not a department.
+        return frozenset(root for root, _ in below) - {root for root, kind in below if kind.endswith(f" {root}")}
 
     @cached_property
     def _names_kinds_in_plural(self) -> bool:

@@ -173,6 +173,8 @@ def test_cards_tell_what_the_title_does_not(wording: Wording) -> None:
         # A department is a label, and so is what a shop left in the singular among its plurals.
         ([("outdoor", "tent"), ("beauty", "perfume")], "outdoor", "outdoor"),
         ([("outdoor", "tent"), ("beauty", "perfume")], "tent", "tents"),
+        # A root that its kinds are called after is a thing.
+        ([("monitor", "computer monitor"), ("lamp", "desk lamp")], "monitor", "monitors"),
         ([("care", "lipsticks"), ("care", "mascaras"), ("care", "nail varnish")], "nail varnish", "nail varnish"),
     ],
 )
