@@ -128,7 +128,7 @@ class Wording:
     @cached_property
     def _departments(self) -> frozenset[str]:
         below = [(path[0], path[1]) for path in self.index.category_paths if len(path) > 1]
-        # A root that its own kinds are called after ("computer monitor" under "monitor") names things, not a department.
+        # A root that its kinds are called after ("computer monitor" under "monitor") is a thing, not a department.
         return frozenset(root for root, _ in below) - {root for root, kind in below if kind.endswith(f" {root}")}
 
     @cached_property
