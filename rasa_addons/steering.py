@@ -9,6 +9,10 @@ _WAVE_FILLERS = 3  # words between what waves a facet away and its name
 _NEAR = 2  # words after a comparative in which it names its facet ("a bigger and brighter screen")
 
 
+def _words(named: tuple[tuple[str, ...], str]) -> int:
+    return len(named[0])
+
+
 class SteeringRules:
     """Finds critiques and facet names, for the facets that the lexicon has."""
 
@@ -33,10 +37,10 @@ class SteeringRules:
         self._wave_fillers = frozenset(raw["waving"]["fillers"])
         self._numeric = {facet: [frozenset(keys(name)) for name in spoken] for facet, spoken in numeric.items()}
         self._numeric_names = Phrases()
-        for facet, spoken in numeric.items():
-            for name in spoken:
-                self._numeric_names.add(keys(name), facet)
-                self._numeric_names.add(keys(name)[-1:], facet)
+        names = sorted(((keys(name), facet) for facet, spoken in numeric.items() for name in spoken), key=_words)
+        # The first meaning of a phrase stays: a whole name beats the last word of another's, "memory" "cache memory".
+        for name, facet in [*names, *((name[-1:], facet) for name, facet in names)]:
+            self._numeric_names.add(name, facet)
         table = raw["comparatives"]
         self._adjectives = {
             adjective: (direction, self._facets_with(words))

@@ -61,6 +61,7 @@ ELECTRONICS = {
 
 NUMBERS = {
     "weight": ("kg", ("weight",)),
+    "cache_memory": (None, ("cache memory",)),
     "storage": ("gb", ("storage", "storage capacity")),
     "memory": ("gb", ("memory", "ram")),
     "screen_size": ("in", ("screen size", "screen", "display")),

@@ -52,6 +52,8 @@ def test_negation_reaches_what_it_means(fashion, text, wanted, excluded):
         ("something lighter", ["weight:down"]),
         ("too heavy", ["weight:down"]),
         ("more storage", ["storage:up"]),
+        ("more memory", ["memory:up"]),
+        ("more cache memory", ["cache_memory:up"]),
         ("of better quality", ["price:up"]),
         ("better reviews", ["rating:up"]),
         ("a black printer", []),
