@@ -31,6 +31,7 @@ from shopguide.conversation.outcomes import (
 from shopguide.conversation.presentation import constraint_payload
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.relaxation import relaxations
+from shopguide.conversation.switching import still_sensible
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import Understanding, insists, understand
 from shopguide.feedback.events import Slate, SlateItem
@@ -83,7 +84,7 @@ class SearchCases(Parts):
         understood = understand(need, turn, index)
         if not self._concerns(turn, understood, index):
             return None
-        now = _still_sensible(understood.need, turn, understood, index)
+        now = still_sensible(understood.need, turn, understood, index)
         self._learn(turn, need, now)
         said = now
         slate = _comparable(self._memory.slate(turn.current_slate), now, index)
@@ -385,21 +386,3 @@ def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:
     if not need.words:
         return Narrowed(rows, rows)
     return narrow(need.words, index, rows, by_all="category" not in need.wanted)
-
-
-LETTING_GO = ("feature", "size", "material", "occasion", "price", "colour", "brand", "audience")
-"""What gives way first of what was carried along to another kind of product, after the facets only the old one has."""
-
-
-def _still_sensible(need: Need, turn: Turn, understood: Understanding, index: CatalogueIndex) -> Need:
-    """After a search for another kind of product, drop what was carried along and fits nothing there."""
-    opened = understood.switched or (turn.intent == "search_products" and "category" in understood.said)
-    if not opened or len(index.matching(answerable(need, index)[0].constraints())):
-        return need
-    left = need
-    for facet in (*(facet for facet in need.facets if facet not in (*LETTING_GO, "category")), *LETTING_GO):
-        if facet not in understood.said and facet in need.facets:
-            left = left.without(facet)
-            if len(index.matching(answerable(left, index)[0].constraints())):
-                return left
-    return need
