@@ -26,6 +26,14 @@ def _regex(pattern: str) -> str:
 Regex = Annotated[str, AfterValidator(_regex)]
 
 
+def _spelt_out(data: Any) -> Any:
+    """Return a source that was given as a column or a list of columns as the mapping that it is short for."""
+    data = {"from": data} if isinstance(data, str | list) else data
+    if isinstance(data, dict) and isinstance(data.get("from"), str):
+        data = {**data, "from": [data["from"]]}
+    return data
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,10 +53,7 @@ class Source(_Part):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: Any) -> Any:
-        data = {"from": data} if isinstance(data, str | list) else data
-        if isinstance(data, dict) and isinstance(data.get("from"), str):
-            data = {**data, "from": [data["from"]]}
-        return data
+        return _spelt_out(data)
 
 
 class FacetSource(Source):
@@ -122,10 +127,7 @@ class CategorySource(_Part):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: Any) -> Any:
-        data = {"from": data} if isinstance(data, str | list) else data
-        if isinstance(data, dict) and isinstance(data.get("from"), str):
-            data = {**data, "from": [data["from"]]}
-        return data
+        return _spelt_out(data)
 
 
 class TitleBrand(_Part):
