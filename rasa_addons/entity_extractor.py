@@ -15,17 +15,20 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from rasa_addons.entity_context import context_of
-from rasa_addons.extraction import EntityRules
+from rasa_addons.entity_context import EntityContext, context_of
+from rasa_addons.extraction import EntityRules, Found
 from rasa_addons.lexicon_watch import LexiconWatch
 from rasa_addons.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
+REFERENCES = "references"
+"""What a message points at on screen, beside its entities: the guide's `actions/reading.py` reads it."""
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class LexiconEntityExtractor(GraphComponent, EntityExtractorMixin):
-    """Extracts the entities of DESIGN section 5 from messages.
+    """Extracts the entities of DESIGN section 5 from messages, and references to what is on screen.
 
     The lexicon is read when the model is loaded and again when its file changes. It is no part of the model: its
     values stay out of the component's fingerprint, so that a new catalogue needs no training.
@@ -62,14 +65,17 @@ class LexiconEntityExtractor(GraphComponent, EntityExtractorMixin):
             return messages
         context = context_of(tracker)
         for message in messages:
-            entities = self._extract(rules, message.get(TEXT) or "", context)
+            found = self._read(rules, message.get(TEXT) or "", context)
+            entities = self.add_extractor_name(found.entities)
             message.set(ENTITIES, (message.get(ENTITIES) or []) + entities, add_to_output=True)
+            if found.references:
+                message.set(REFERENCES, found.references, add_to_output=True)
         return messages
 
-    def _extract(self, rules: EntityRules, text: str, context: Any) -> list[dict[str, Any]]:
-        """Return the entities of a text; a fault in a rule costs the entities of one message, never the turn."""
+    def _read(self, rules: EntityRules, text: str, context: EntityContext) -> Found:
+        """Return what is in a text; a fault in a rule costs the entities of one message, never the turn."""
         try:
-            return self.add_extractor_name(rules.extract(text, context))
+            return rules.read(text, context)
         except Exception:
             logger.exception("Reading the entities of a message of %d characters failed.", len(text))
-            return []
+            return Found([], [])

@@ -1,6 +1,7 @@
 """From a message to its entities: the whole of the extractor, free of Rasa."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lexicon.entries import Lexicon
@@ -14,12 +15,20 @@ from rasa_addons.mentions import Mention
 from rasa_addons.negation import NegationRules
 from rasa_addons.numbers import find_numbers
 from rasa_addons.ordinals import OrdinalRules
+from rasa_addons.references import Reference, ReferenceRules
 from rasa_addons.sizes import SizeRules
 from rasa_addons.steering import SteeringRules
+from rasa_addons.titles import TitleRules
 from rasa_addons.vocabulary import Vocabulary
-from rasa_addons.words import Sentence, keys
+from rasa_addons.words import Sentence
 
-_TITLE_PARTS = 3  # values in a row, from a brand to a category, that make a title
+
+@dataclass(frozen=True)
+class Found:
+    """What a message names (Rasa's entities) and what it points at on screen without a number (`references.py`)."""
+
+    entities: list[dict[str, Any]]
+    references: list[dict[str, Any]]
 
 
 class EntityRules:
@@ -34,36 +43,50 @@ class EntityRules:
         facets = {*named, *self._vocabulary.facet_names, *(entry.facet for entry in lexicon.values)}
         names = {facet: spoken_names(facet, named.get(facet, ()), self._vocabulary) for facet in facets}
         self._chooser = Chooser(self._vocabulary, names, self._matcher.totals)
-        self._title_after = frozenset(self._vocabulary.raw["product"]["after"])
+        self._titles = TitleRules(self._vocabulary)
         self._inert = InertRules(self._vocabulary)
         self._ordinals = OrdinalRules(self._vocabulary)
         self._amounts = AmountRules(lexicon, self._vocabulary)
         self._sizes = SizeRules(self._vocabulary)
         self._negation = NegationRules(self._vocabulary)
         self._steering = SteeringRules(lexicon, self._vocabulary)
+        self._references = ReferenceRules(self._vocabulary, self._steering)
 
     def extract(self, text: str, context: EntityContext | None = None) -> list[dict[str, Any]]:
         """Return the entities of a message, in text order; a typed payload ("/…") has none."""
+        return self.read(text, context).entities
+
+    def read(self, text: str, context: EntityContext | None = None) -> Found:
+        """Return the entities and the references of a message, each in text order."""
         context = context or EntityContext()
-        if text.lstrip().startswith("/"):
-            return []
         sentence = Sentence(text)
-        if not len(sentence):
-            return []
+        if text.lstrip().startswith("/") or not len(sentence):
+            return Found([], [])
         phrases = self._inert.phrases(sentence)
         matches = [
             match for match in self._matcher.find(sentence) if not self._inert.is_inert(sentence, match, phrases)
         ]
-        mentions = self._titles(sentence, context)
+        mentions = self._titles.on_screen(sentence, context.titles, matches)
         numeric = self._numeric(sentence, matches, context)
         numeric = [one for one in numeric if not any(s <= one.start and one.end <= e for s, e in phrases)]
         mentions += self._values(sentence, matches, numeric, context, mentions)
         mentions += _free(self._sizes.find(sentence, context.open_facet), mentions)
-        mentions = self._as_product(sentence, mentions)
+        mentions = self._titles.capitalised(sentence, mentions)
         self._negation.mark(sentence, mentions)
+        references = self._references.find(sentence, mentions)
+        mentions = [one for one in mentions if not self._is_pronoun(sentence, one, references)]
         mentions += self._steering.find(sentence, mentions)
         mentions.sort(key=lambda mention: mention.start)
-        return [mention.as_entity(sentence.span(mention.start, mention.end)) for mention in mentions]
+        return Found(
+            [mention.as_entity(sentence.span(mention.start, mention.end)) for mention in mentions],
+            [reference.as_output(sentence.span(reference.start, reference.end)) for reference in references],
+        )
+
+    def _is_pronoun(self, sentence: Sentence, mention: Mention, references: Sequence[Reference]) -> bool:
+        """Whether a number is the "one" of "the best rated one"."""
+        said = sentence.keys[mention.start : mention.end]
+        inside = any(one.start <= mention.start and mention.end <= one.end for one in references)
+        return inside and mention.entity != "ordinal" and all(key in self._vocabulary.number_pronouns for key in said)
 
     def _numeric(self, sentence: Sentence, matches: Sequence[Match], context: EntityContext) -> list[Mention]:
         numbers = find_numbers(sentence, self._vocabulary)
@@ -108,32 +131,6 @@ class EntityRules:
             return match.end <= one.bound.stop
         yields = one.entity in ("size", "quantity") and one.unit is None
         return one.end - one.start >= match.end - match.start and not yields
-
-    def _titles(self, sentence: Sentence, context: EntityContext) -> list[Mention]:
-        """Return the products on screen that are named by their whole titles."""
-        found: list[Mention] = []
-        for title in sorted(context.titles, key=len, reverse=True):
-            said = keys(title)
-            for index in range(len(sentence) - len(said) + 1):
-                if len(said) > 1 and sentence.keys[index : index + len(said)] == said:
-                    found += _free([Mention(index, index + len(said), "product", " ".join(said))], found)
-        return found
-
-    def _as_product(self, sentence: Sentence, mentions: list[Mention]) -> list[Mention]:
-        """Fold "the Fastrack Men Black Watch" into one product: definite, capitalised, from a brand to a category."""
-        ordered = sorted(mentions, key=lambda mention: mention.start)
-        for first, brand in enumerate(ordered):
-            if brand.entity != "brand" or sentence.key(brand.start - 1) not in self._title_after:
-                continue
-            last = first
-            while last + 1 < len(ordered) and ordered[last + 1].start == ordered[last].end:
-                last += 1
-            end = ordered[last].end
-            written = all(word.capital for word in sentence.words[brand.start : end])
-            if last - first + 1 >= _TITLE_PARTS and written and ordered[last].entity == "category":
-                product = Mention(brand.start, end, "product", " ".join(sentence.keys[brand.start : end]))
-                return [*ordered[:first], product, *ordered[last + 1 :]]
-        return mentions
 
 
 def _free(mentions: Sequence[Mention], taken: Sequence[Mention]) -> list[Mention]:

@@ -66,6 +66,33 @@ class SteeringRules:
             found += [facet for length, facet in sorted(having) if length <= len(word.split()) + 1]
         return found
 
+    def meaning(self, comparative: str) -> tuple[tuple[str, ...], str]:
+        """Return the facets that a comparative may speak of ("cheaper", "bigger"), and its direction."""
+        phrase = keys(comparative)
+        if phrase in self._phrases.values:
+            facet, _, direction = str(self._phrases.values[phrase]).partition(":")
+            return (facet,), direction
+        direction, facets = self._adjectives.get(comparative, ("", []))
+        generic = (self._generic_facet,) if comparative in self._generic else ()
+        return tuple(dict.fromkeys((*facets, *generic))), direction
+
+    def compared(self, sentence: Sentence, index: int) -> tuple[tuple[str, ...], str, int] | None:
+        """Return the facets, the direction and the end of a comparative that begins at a word, or None."""
+        phrase = self._phrases.at(sentence, index) or (sentence.key(index),)
+        facets, direction = self.meaning(" ".join(phrase))
+        if not direction:
+            return None
+        named, end = self.number_facets(sentence, index + len(phrase))
+        return (named or facets, direction, end if named else index + len(phrase))
+
+    def number_facets(self, sentence: Sentence, index: int) -> tuple[tuple[str, ...], int]:
+        """Return the number facets that are named at a word, the likeliest first, and where the name ends."""
+        named = self._numeric_names.at(sentence, index)
+        if not named:
+            return (), index
+        facets = [str(self._numeric_names.values[named]), *self._facets_with([" ".join(named)])]
+        return tuple(dict.fromkeys(facets)), index + len(named)
+
     def find(self, sentence: Sentence, taken: list[Mention]) -> list[Mention]:
         """Return critiques and facet names outside the words that other mentions took."""
         covered = {index for mention in taken for index in [*range(mention.start, mention.end), *mention.bound]}
