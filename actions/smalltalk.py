@@ -21,11 +21,7 @@ class ActionOutOfScope(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Help, without repeating the same sentence."""
-        intent = (tracker.latest_message or {}).get("intent") or {}
-        if intent.get("meant"):
-            # Understood, and served by a later release: that is another thing than not to have understood.
-            dispatcher.utter_message(response="utter_smalltalk_not_yet")
-        elif lost_in_a_row(tracker) > 1:
+        if lost_in_a_row(tracker) > 1:
             dispatcher.utter_message(response="utter_smalltalk_fallback_again")
         else:
             dispatcher.utter_message(response="utter_smalltalk_fallback")

@@ -57,7 +57,6 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return {
             "C": 10.0,  # inverse strength of the penalty; docs/understanding.md tells how it was chosen
             "mark_weight": 0.5,  # of the entity marks beside vectors of length one
-            "unserved": [],  # intents that the data teaches and this release does not serve: out of scope
         }
 
     @staticmethod
@@ -81,7 +80,6 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._model: intent_model.LinearModel | None = model
-        self._unserved = frozenset(self._config["unserved"])
 
     @classmethod
     def create(
@@ -159,10 +157,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             ranking = self._rank(text, entities, context)
         whole, confidence = ranking[0]
         intent: dict[str, Any] = {"name": _base(whole), "confidence": confidence}
-        if whole in self._unserved or _base(whole) in self._unserved:
-            # What was meant is kept: the reply can say what the assistant cannot do yet.
-            intent = {"name": OUT_OF_SCOPE, "confidence": confidence, "meant": whole}
-        elif "/" in whole:
+        if "/" in whole:
             intent[FULL_RETRIEVAL_INTENT_NAME_KEY] = whole
             message.set(RESPONSE_SELECTOR, self._selector_block(ranking), add_to_output=True)
         message.set(INTENT, intent, add_to_output=True)

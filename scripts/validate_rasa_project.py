@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Run `rasa data validate` and compare its warnings with the reviewed ones in scripts/reviewed_rasa_warnings.txt.
 
-Rasa ends with 0 however many warnings there are. It warns of every response that only code uses, and of the intents
-that config.yml lists as `unserved`: what the code names and what that list holds is in order. Another warning that is
-not reviewed fails the check, and so does a reviewed one that no longer occurs.
+Rasa ends with 0 however many warnings there are. It warns of every response that only code uses: what the code names is
+in order. Another warning that is not reviewed fails the check, and so does a reviewed one that no longer occurs.
 """
 
 import re
@@ -11,12 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[1]
 REVIEWED = ROOT / "scripts" / "reviewed_rasa_warnings.txt"
 _UNUSED = re.compile(r"The utterance '(\w+)' is not used in any story or rule\.")
-_INTENT = re.compile(r"(?:[Tt]he intent|labeled with intent|Action) '(?:utter_)?(\w+)(?:/\w+)?'")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WARNING = re.compile(r"^.*?(?:\b(?:User|Future)Warning: |\bWARNING +[\w.]+ +- )(.*)$")
 
@@ -37,19 +33,10 @@ def named_in_code() -> "set[str]":
     return {name for file in files for name in re.findall(r"[\"'](utter_\w+)[\"']", file.read_text("utf-8"))}
 
 
-def unserved() -> "set[str]":
-    """Return the intents that the classifier learns and that no flow serves yet."""
-    pipeline = yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["pipeline"]
-    return {intent for component in pipeline for intent in component.get("unserved") or ()}
-
-
-def needs_review(warning: str, named: "set[str]", not_served: "set[str]") -> bool:
-    """Tell whether a warning is more than one about a response that code names or an intent that is not served."""
+def needs_review(warning: str, named: "set[str]") -> bool:
+    """Tell whether a warning is more than one about a response that code names."""
     unused = _UNUSED.fullmatch(warning)
-    if unused:
-        return unused.group(1) not in named
-    about_intent = _INTENT.search(warning)
-    return about_intent is None or about_intent.group(1) not in not_served
+    return unused is None or unused.group(1) not in named
 
 
 def reviewed() -> "set[str]":
@@ -66,13 +53,13 @@ def main() -> int:
     if ran.returncode:
         print(output)
         return ran.returncode
-    named, not_served, known = named_in_code(), unserved(), reviewed()
-    found = {warning for warning in warnings_in(output) if needs_review(warning, named, not_served)}
+    named, known = named_in_code(), reviewed()
+    found = {warning for warning in warnings_in(output) if needs_review(warning, named)}
     for warning in sorted(found - known):
         print(f"not reviewed: {warning}")
     for warning in sorted(known - found):
         print(f"reviewed, but it no longer occurs (take it off {REVIEWED.relative_to(ROOT)}): {warning}")
-    print(f"{len(found)} warnings beside those that code and config.yml explain; {len(found & known)} are reviewed")
+    print(f"{len(found)} warnings beside those that code explains; {len(found & known)} are reviewed")
     return 1 if found != known else 0
 
 

@@ -54,7 +54,7 @@ def nlu(
     worst: Annotated[int, typer.Option(help="Mistakes of each kind that are shown.", min=0)] = 10,
 ) -> None:
     """Score what a running dialogue server understands: intents, entities, refusals, confidence."""
-    from shopguide.evaluation.nlu import UNDERSTOOD, listen, report
+    from shopguide.evaluation.nlu import listen, report
     from shopguide.evaluation.picture import confusion_svg
     from shopguide.evaluation.utterances import read_utterances
 
@@ -66,13 +66,12 @@ def nlu(
     utterances = read_utterances(file, catalogue or ())
     with ExitStack() as stack:
         servers = {name: stack.enter_context(server) for name, server in _servers(rasa_url or [], token).items()}
-        served = frozenset.union(*(server.served_intents() for server in servers.values()))
         with _progress(len(utterances)) as advance:
             heard = listen(utterances, servers, advance)
-    found = report(file, heard, served)
+    found = report(file, heard)
     if confusion:
-        table = found["confusion"][UNDERSTOOD]
-        title = f"{file.name}, {UNDERSTOOD}: rows are meant, columns answered"
+        table = found["confusion"]
+        title = f"{file.name}: rows are meant, columns answered"
         _write(confusion, confusion_svg(table["labels"], table["counts"], title), "--confusion")
     text = json.dumps(found, ensure_ascii=False, indent=1)
     if json_out == STDOUT:

@@ -1,6 +1,6 @@
 """Scores of intents: accuracy, macro averages, refusals, calibration, confusion."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class IntentScores:
-    """The intents of some lines, read in one way.
+    """The intents of some lines.
 
     A line that several servers read counts once: each reading has its share of it. An answer that is only right too
     (`also`) counts for the line's own intent.
@@ -32,12 +32,10 @@ class IntentScores:
     Args:
         name: what the report calls it.
         heard: the lines.
-        label: which of a reading's two intents is looked at.
     """
 
     name: str
     heard: Sequence[Heard]
-    label: Callable[[Reading], str]
 
     @cached_property
     def labels(self) -> list[str]:
@@ -118,7 +116,7 @@ class IntentScores:
         for heard in self.heard:
             utterance = heard.utterance
             for reading in heard.readings:
-                got = scored_label(self.label(reading))
+                got = scored_label(reading.intent)
                 if utterance.accepts(got):
                     continue
                 found = {
@@ -126,7 +124,7 @@ class IntentScores:
                     "catalogue": utterance.catalogue,
                     "text": utterance.text,
                     "expected": [utterance.intent, *utterance.also],
-                    "got": self.label(reading),
+                    "got": reading.intent,
                     "confidence": round(reading.confidence, 4),
                 }
                 known = wrong.setdefault((utterance.id, utterance.text, got), found)
@@ -146,7 +144,7 @@ class IntentScores:
         """What was answered to each line, and with what share of it; right too becomes right."""
         found = []
         for heard in self.heard:
-            answers = [scored_label(self.label(reading)) for reading in heard.readings]
+            answers = [scored_label(reading.intent) for reading in heard.readings]
             own = heard.utterance
             found.append([(own.label if own.accepts(answer) else answer, 1 / len(answers)) for answer in answers])
         return found
@@ -198,7 +196,7 @@ class IntentScores:
                 place = min(int(reading.confidence * BINS), BINS - 1)
                 counts[line, place] += part
                 confidence[line, place] += part * reading.confidence
-                right[line, place] += part * heard.utterance.accepts(scored_label(self.label(reading)))
+                right[line, place] += part * heard.utterance.accepts(scored_label(reading.intent))
         return counts, confidence, right
 
     def _calibration_error(self, weights: Array) -> Array:

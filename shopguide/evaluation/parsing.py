@@ -15,14 +15,9 @@ from shopguide.evaluation.utterances import HELPERS, Mention
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one message was understood.
+    """How one message was understood; a retrieval intent by its whole name (`faq/returns`)."""
 
-    `served` is the intent that the conversation goes on with, `meant` the one that the classifier recognised: they
-    differ where a release knows what was meant and cannot do it yet.
-    """
-
-    served: str
-    meant: str
+    intent: str
     confidence: float
     mentions: tuple[Mention, ...]
     seconds: float = 0.0
@@ -34,15 +29,11 @@ class Parser(Protocol):
     def parse(self, text: str) -> Reading:
         """Return how a message without a conversation around it is understood."""
 
-    def served_intents(self) -> frozenset[str]:
-        """Return the intents that conversations go on with, retrieval intents by the part before the slash."""
-
 
 class _Intent(BaseModel):
     name: str | None = None
     confidence: float = 0.0
     full_retrieval_intent_name: str | None = None
-    meant: str | None = None
 
 
 class _Parsed(BaseModel):
@@ -89,7 +80,7 @@ class DialogueParser:
             DialogueServerUnavailable: the server cannot be reached, refuses the token or has no model.
         """
         start = time.perf_counter()
-        body = self._ask("POST", "/model/parse", {"text": text})
+        body = self._ask({"text": text})
         seconds = time.perf_counter() - start
         try:
             parsed = _Parsed.model_validate(body)
@@ -97,25 +88,12 @@ class DialogueParser:
             raise self._no_dialogue_server() from error
         name = parsed.intent.full_retrieval_intent_name or parsed.intent.name or ""
         mentions = tuple(mention for mention in parsed.entities if mention.entity not in HELPERS)
-        return Reading(name, parsed.intent.meant or name, parsed.intent.confidence, mentions, seconds)
+        return Reading(name, parsed.intent.confidence, mentions, seconds)
 
-    def served_intents(self) -> frozenset[str]:
-        """Return the intents of the domain that the server's model was trained with.
-
-        Raises:
-            DialogueServerUnavailable: as for `parse`.
-        """
-        domain = self._ask("GET", "/domain")
-        if not isinstance(domain, Mapping) or not isinstance(domain.get("intents"), list):
-            raise self._no_dialogue_server()
-        return frozenset(
-            str(next(iter(intent))) if isinstance(intent, Mapping) else str(intent) for intent in domain["intents"]
-        )
-
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def _ask(self, body: Mapping[str, Any]) -> Any:
         try:
-            response = self._client.request(
-                method, path, json=body, params=self._token, headers={"Accept": "application/json"}
+            response = self._client.post(
+                "/model/parse", json=body, params=self._token, headers={"Accept": "application/json"}
             )
         except httpx.TimeoutException as error:
             raise DialogueServerUnavailable(f"The dialogue server at {self.url} did not answer in time.") from error

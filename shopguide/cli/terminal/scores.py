@@ -30,23 +30,13 @@ def show_understanding(report: Mapping[str, Any], worst: int, console: Console |
     """Print the report of `shopguide.evaluation.nlu`, with the `worst` mistakes of each kind."""
     console = console or Console(highlight=False)
     console.print(Text(f"{report['dataset']} · lines of {report['split']} · in percent, with 95 % intervals", "dim"))
-    *views, entities = report["models"]
-    console.print(_figures(views))
-    later = report["unserved"]
-    if later["lines"]:
-        console.print(
-            f"{later['lines']} lines ask for what this release does not serve; "
-            f"{later['answered_out_of_scope']:.1%} of them are answered as out of scope."
-        )
-    console.print(_figures([entities]))
+    for row in report["models"]:
+        console.print(_figures([row]))
     console.print(_entities(report["entities"]))
-    view = views[0]["model"]
-    console.print(_calibration(report["calibration"][view], view))
-    console.print(_confusions(report["confusion"][view], view))
-    for row in views[:2]:
-        mistakes = report["mistakes"]["intents"][row["model"]]
-        if mistakes[:worst]:
-            console.print(_intent_mistakes(mistakes, worst, row["model"]))
+    console.print(_calibration(report["calibration"]))
+    console.print(_confusions(report["confusion"]))
+    if report["mistakes"]["intents"][:worst]:
+        console.print(_intent_mistakes(report["mistakes"]["intents"], worst))
     if report["mistakes"]["entities"][:worst]:
         console.print(_entity_mistakes(report["mistakes"]["entities"], worst))
     latency = report["latency_ms"]
@@ -98,8 +88,8 @@ def _entities(rows: list[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _calibration(bins: list[Mapping[str, Any]], view: str) -> Table:
-    table = Table("confidence", "lines", "mean", "right", title=f"Calibration, {view}", title_justify="left")
+def _calibration(bins: list[Mapping[str, Any]]) -> Table:
+    table = Table("confidence", "lines", "mean", "right", title="Calibration", title_justify="left")
     for row in bins:
         table.add_row(
             f"{row['from']:.1f} to {row['to']:.1f}",
@@ -110,7 +100,7 @@ def _calibration(bins: list[Mapping[str, Any]], view: str) -> Table:
     return table
 
 
-def _confusions(confusion: Mapping[str, Any], view: str) -> Table:
+def _confusions(confusion: Mapping[str, Any]) -> Table:
     labels, counts = confusion["labels"], confusion["counts"]
     pairs = [
         (counts[i][j], labels[i], labels[j])
@@ -118,14 +108,14 @@ def _confusions(confusion: Mapping[str, Any], view: str) -> Table:
         for j in range(len(labels))
         if i != j and counts[i][j]
     ]
-    table = Table("lines", "meant", "answered", title=f"Most frequent confusions, {view}", title_justify="left")
+    table = Table("lines", "meant", "answered", title="Most frequent confusions", title_justify="left")
     for count, meant, answered in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:]))[:CONFUSIONS]:
         table.add_row(f"{count:g}", Text(meant), Text(answered))
     return table
 
 
-def _intent_mistakes(mistakes: list[Mapping[str, Any]], worst: int, view: str) -> Table:
-    title = f"Most confident mistakes, {view} ({min(worst, len(mistakes))} of {len(mistakes)})"
+def _intent_mistakes(mistakes: list[Mapping[str, Any]], worst: int) -> Table:
+    title = f"Most confident mistakes ({min(worst, len(mistakes))} of {len(mistakes)})"
     table = Table("", "said", "meant", "answered", title=title, title_justify="left")
     for row in mistakes[:worst]:
         table.add_row(

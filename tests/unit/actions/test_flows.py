@@ -189,9 +189,3 @@ def test_not_understood_twice_in_a_row(talk: Conversation) -> None:
         talk.hear("x", intent)
         responses.append(talk.act(ActionOutOfScope())[0]["response"] if intent != "greet" else "")
     assert responses == ["utter_smalltalk_fallback", "utter_smalltalk_fallback_again", "", "utter_smalltalk_fallback"]
-
-
-def test_understood_but_not_served_yet(talk: Conversation) -> None:
-    talk.hear("x", "out_of_scope")
-    talk.message["intent"]["meant"] = "track_order"
-    assert talk.act(ActionOutOfScope())[0]["response"] == "utter_smalltalk_not_yet"

@@ -9,24 +9,19 @@ import httpx
 from shopguide.evaluation.parsing import DialogueParser
 
 TOKEN = "open sesame"
-DOMAIN = {
-    "intents": ["greet", "search_products", "inform_preference", {"chitchat": {"use_entities": []}}, "out_of_scope"]
-}
 
 
 class FakeDialogue:
     """Says of each text what it was told to say; anything else is out of scope."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Any]], domain: Any = None) -> None:
-        self.answers, self.domain = answers, DOMAIN if domain is None else domain
+    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+        self.answers = answers
         self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer as Rasa does."""
         if request.url.params.get("token") != TOKEN:
             return httpx.Response(401, json={"status": "failure", "message": "User is not authenticated."})
-        if (request.method, request.url.path) == ("GET", "/domain"):
-            return httpx.Response(200, json=self.domain)
         assert (request.method, request.url.path) == ("POST", "/model/parse")
         text = json.loads(request.content)["text"]
         self.asked.append(text)
@@ -37,13 +32,11 @@ class FakeDialogue:
         return DialogueParser("http://dialogue", token, transport=httpx.MockTransport(self))
 
 
-def said(intent: str, confidence: float = 0.9, *entities: Mapping[str, Any], meant: str = "") -> dict[str, Any]:
+def said(intent: str, confidence: float = 0.9, *entities: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of an answer; a retrieval intent is written as our classifier writes it."""
     block: dict[str, Any] = {"name": intent.partition("/")[0], "confidence": confidence}
     if "/" in intent:
         block["full_retrieval_intent_name"] = intent
-    if meant:
-        block["meant"] = meant
     return {"intent": block, "entities": list(entities)}
 
 

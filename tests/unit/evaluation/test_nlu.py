@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shopguide.errors import DialogueServerUnavailable, SettingsError
-from shopguide.evaluation.nlu import ANY_CATALOGUE, SERVED, SERVED_ALL, UNDERSTOOD, listen, report
+from shopguide.evaluation.nlu import ANY_CATALOGUE, listen, report
 from shopguide.evaluation.parsing import DialogueParser
 from shopguide.evaluation.picture import confusion_svg
 from shopguide.evaluation.utterances import Utterance
@@ -30,19 +30,16 @@ def test_reads_an_answer_as_rasa_gives_it() -> None:
                 entity(text, "red", "colour", "red", extractor="Lexicon"),
                 entity(text, "cheaper", "critique", "price:down"),
             ),
-            "parcel": said("out_of_scope", 0.8, meant="faq/shipping"),
+            "parcel": said("faq/shipping", 0.8),
             "": {"intent": {"name": None, "confidence": 0.0}, "entities": []},
         }
     )
     with fake.parser() as parser:
         reading = parser.parse(text)
-        assert (reading.served, reading.meant, reading.confidence) == ("chitchat/joke", "chitchat/joke", 0.7)
+        assert (reading.intent, reading.confidence) == ("chitchat/joke", 0.7)
         assert [(found.entity, found.value) for found in reading.mentions] == [("colour", "red")]
-        assert (parser.parse("parcel").served, parser.parse("parcel").meant) == ("out_of_scope", "faq/shipping")
-        assert parser.parse("").served == ""
-        assert parser.served_intents() == {
-            "greet", "search_products", "inform_preference", "chitchat", "out_of_scope"
-        }  # fmt: skip
+        assert parser.parse("parcel").intent == "faq/shipping"
+        assert parser.parse("").intent == ""
 
 
 @pytest.mark.parametrize(
@@ -91,7 +88,7 @@ def test_nothing_is_asked_where_a_line_has_no_server() -> None:
     assert fashion.asked == []
 
 
-def test_the_report_tells_understood_and_served_apart(tmp_path: Path) -> None:
+def test_the_report(tmp_path: Path) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text("the file itself is read elsewhere")
     text = "a red hat"
@@ -100,12 +97,10 @@ def test_the_report_tells_understood_and_served_apart(tmp_path: Path) -> None:
         {
             "hey": said("greet", 0.9),
             text: said("search_products", 0.8, red),
-            "parcel": said("out_of_scope", 0.7, meant="track_order"),
-            "money back": said("out_of_scope", 0.7, meant="faq/returns"),
+            "parcel": said("track_order", 0.7),
+            "money back": said("faq/shipping", 0.7),
             "weather": said("out_of_scope", 0.6),
-        },
-        # Rasa's domain lists `faq` as soon as the data teaches it.
-        domain={"intents": ["greet", "search_products", "faq", "out_of_scope"]},
+        }
     )
     lines = [
         utterance("hey", "greet"),
@@ -114,26 +109,14 @@ def test_the_report_tells_understood_and_served_apart(tmp_path: Path) -> None:
         utterance("money back", "faq/returns"),
         utterance("weather", "out_of_scope"),
     ]
-    parser = fake.parser()
-    found = report(file, listen(lines, {ANY_CATALOGUE: parser}), parser.served_intents())
-    rows = {row["model"]: row for row in found["models"]}
-    assert set(rows) == {UNDERSTOOD, SERVED, SERVED_ALL, "entities"}
-    assert (rows[UNDERSTOOD]["lines"], rows[UNDERSTOOD]["intent_accuracy"]) == (5, 1.0)
-    assert rows[UNDERSTOOD]["false_rejection"] == 0.0
-    assert (rows[SERVED]["lines"], rows[SERVED]["intent_accuracy"], rows[SERVED]["false_rejection"]) == (3, 1.0, 0.0)
-    assert (rows[SERVED_ALL]["intent_accuracy"], rows[SERVED_ALL]["false_rejection"]) == (0.6, 0.5)
-    assert rows["entities"]["entity_f1"] == 1.0
-    assert found["unserved"] == {"lines": 2, "answered_out_of_scope": 1.0}
+    found = report(file, listen(lines, {ANY_CATALOGUE: fake.parser()}))
+    intents, entities = found["models"]
+    assert (intents["model"], intents["lines"], intents["intent_accuracy"]) == ("intents", 5, 0.8)
+    assert (intents["false_rejection"], intents["oos_recall"]) == (0.0, 1.0)
+    assert (entities["model"], entities["entity_f1"]) == ("entities", 1.0)
+    assert [mistake["got"] for mistake in found["mistakes"]["intents"]] == ["faq/shipping"]
     assert found["split"] == "F+G"
     assert found["latency_ms"]["messages"] == 5
-
-
-def test_where_everything_is_served_the_views_are_two(tmp_path: Path) -> None:
-    file = tmp_path / "lines.jsonl"
-    file.write_text("x")
-    parser = FakeDialogue({"hey": said("greet")}).parser()
-    found = report(file, listen([utterance("hey", "greet")], {ANY_CATALOGUE: parser}), parser.served_intents())
-    assert [row["model"] for row in found["models"]] == [UNDERSTOOD, SERVED, "entities"]
 
 
 def test_the_picture_is_well_formed_and_marks_what_is_off_the_diagonal() -> None:

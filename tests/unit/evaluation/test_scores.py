@@ -28,12 +28,12 @@ def line(
     readings = []
     for answer in answers:
         label, confidence = answer if isinstance(answer, tuple) else (answer, 0.9)
-        readings.append(Reading(label, label, confidence, tuple(found)))
+        readings.append(Reading(label, confidence, tuple(found)))
     return Heard(utterance, tuple(readings))
 
 
 def scores(*heard: Heard) -> IntentScores:
-    return IntentScores("test", heard, lambda reading: reading.served)
+    return IntentScores("test", heard)
 
 
 def test_accuracy_counts_what_is_right_too_and_shares_of_several_servers() -> None:
@@ -144,7 +144,7 @@ def test_entities_are_multisets_and_lines_that_ask_for_nothing_are_left_out() ->
 def test_a_line_read_twice_counts_half_for_each_reading() -> None:
     both = Heard(
         line("search_products", "x", marked=[mention("colour", "red")]).utterance,
-        (Reading("x", "x", 1, (mention("colour", "red"),)), Reading("x", "x", 1, ())),
+        (Reading("x", 1, (mention("colour", "red"),)), Reading("x", 1, ())),
     )
     row = EntityScores([both]).row()
     assert (row["entity_precision"], row["entity_recall"]) == (1.0, 0.5)
