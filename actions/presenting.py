@@ -10,15 +10,22 @@ from actions.reading import need_events
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
+    NamedShown,
+    NameUnknown,
     NoMore,
+    NoneSuch,
     NoSlate,
     NothingFound,
     SearchOutcome,
     SlateShown,
     Unchanged,
+    Unresolved,
+    WhichOne,
 )
 from shopguide.conversation.presentation import slate_payload
 from shopguide.conversation.telling import (
+    candidate_buttons,
+    candidate_words,
     measured_note,
     open_words,
     question_buttons,
@@ -88,13 +95,40 @@ def present_search(
                 need=wording.noun(outcome.need),
                 options=open_words(outcome.open, wording),
             )
-        case NoSlate():
-            missing_slate(dispatcher, outcome)
+        case NoSlate() | WhichOne() | NamedShown():
+            return present_unresolved(dispatcher, outcome, wording)
     return []
 
 
-def missing_slate(dispatcher: CollectingDispatcher, outcome: NoSlate) -> None:
-    """Say that it is not clear which product is meant."""
+def present_unresolved(dispatcher: CollectingDispatcher, outcome: Unresolved, wording: Wording) -> list[dict[str, Any]]:
+    """Say that it is not clear which product is meant, and help to say it; return the events that follow."""
+    match outcome:
+        case WhichOne():
+            dispatcher.utter_message(
+                response="utter_product_which_of",
+                options=candidate_words(outcome.candidates, wording),
+                buttons=candidate_buttons(outcome.candidates, outcome.act, wording, outcome.critiques),
+            )
+        case NamedShown():
+            dispatcher.utter_message(
+                response="utter_product_named" if outcome.sure else "utter_product_named_like",
+                name=outcome.name,
+                count=f"{outcome.slate.total:,}",
+                json_message=slate_payload(outcome.slate, wording),
+                buttons=candidate_buttons(outcome.slate.items, outcome.slate.reply_to, wording),
+                **slate_words(outcome.slate, wording),
+            )
+            return [SlotSet("current_slate", outcome.slate.slate_id), SlotSet("focus_sku", None)]
+        case NoneSuch():
+            dispatcher.utter_message(response="utter_product_none_such", places=outcome.places)
+        case NameUnknown():
+            dispatcher.utter_message(response="utter_product_name_unknown", name=outcome.name)
+        case NoSlate():
+            _missing_slate(dispatcher, outcome)
+    return []
+
+
+def _missing_slate(dispatcher: CollectingDispatcher, outcome: NoSlate) -> None:
     if outcome.places == 1:
         dispatcher.utter_message(response="utter_product_only_one")
     elif outcome.places:

@@ -5,12 +5,13 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.presenting import missing_slate
+from actions.presenting import present_unresolved
 from actions.reading import need_of
-from shopguide.conversation.outcomes import Judged, NoSlate
+from shopguide.conversation.outcomes import Details, Explained, Judged, Unresolved
 from shopguide.conversation.presentation import details_payload
 from shopguide.conversation.telling import details_words, explanation_words
 from shopguide.conversation.turn import Turn
+from shopguide.conversation.wording import Wording
 
 
 class ActionProductDetails(GuideAction):
@@ -23,15 +24,15 @@ class ActionProductDetails(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Tell about the product that is meant, and keep it in focus."""
         outcome = await self.call(guide().details, turn, tracker.get_slot("focus_sku"))
-        if isinstance(outcome, NoSlate):
-            missing_slate(dispatcher, outcome)
-            return []
         wording = await self.call(guide().wording)
-        dispatcher.utter_message(
-            response="utter_product_details",
-            json_message=details_payload(outcome, wording),
-            **details_words(outcome, wording),
-        )
+        if not isinstance(outcome, Details):
+            return present_unresolved(dispatcher, outcome, wording)
+        for told in (outcome, *outcome.beside):
+            dispatcher.utter_message(
+                response="utter_product_details",
+                json_message=details_payload(told, wording),
+                **details_words(told, wording),
+            )
         return [SlotSet("focus_sku", outcome.product.sku)]
 
 
@@ -45,10 +46,9 @@ class ActionExplainRecommendation(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Give the reasons."""
         outcome = await self.call(guide().explain, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        if isinstance(outcome, NoSlate):
-            missing_slate(dispatcher, outcome)
-            return []
         wording = await self.call(guide().wording)
+        if not isinstance(outcome, Explained):
+            return present_unresolved(dispatcher, outcome, wording)
         reasons = explanation_words(outcome, wording)
         dispatcher.utter_message(
             response="utter_product_why" if reasons else "utter_product_why_plain",
@@ -68,7 +68,8 @@ class ActionLikeProduct(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Record it and say so."""
-        return _judged(dispatcher, await self.call(guide().like, turn, tracker.get_slot("focus_sku")))
+        outcome = await self.call(guide().like, turn, tracker.get_slot("focus_sku"))
+        return _judged(dispatcher, outcome, await self.call(guide().wording))
 
 
 class ActionDislikeProduct(GuideAction):
@@ -80,16 +81,16 @@ class ActionDislikeProduct(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Record it and say so."""
-        return _judged(dispatcher, await self.call(guide().dislike, turn, tracker.get_slot("focus_sku")))
+        outcome = await self.call(guide().dislike, turn, tracker.get_slot("focus_sku"))
+        return _judged(dispatcher, outcome, await self.call(guide().wording))
 
 
-def _judged(dispatcher: CollectingDispatcher, outcome: Judged | NoSlate) -> Events:
-    if isinstance(outcome, NoSlate):
-        missing_slate(dispatcher, outcome)
-        return []
+def _judged(dispatcher: CollectingDispatcher, outcome: Judged | Unresolved, wording: Wording) -> Events:
+    if not isinstance(outcome, Judged):
+        return present_unresolved(dispatcher, outcome, wording)
     verdict = "liked" if outcome.liked else "disliked"
     dispatcher.utter_message(
         response=f"utter_product_{verdict}" if outcome.kept else "utter_product_not_kept",
-        title=outcome.products[0].title,
+        title=wording.say.both(product.title for product in outcome.products),
     )
     return [SlotSet("focus_sku", outcome.products[0].sku if outcome.liked else None)]

@@ -8,7 +8,7 @@ from rasa_sdk.events import SlotSet
 
 from lexicon.facets import CORE_FACETS
 from shopguide.conversation.need import NEED_SLOTS, Need
-from shopguide.conversation.turn import Mention, Turn
+from shopguide.conversation.turn import Mention, Reference, Turn
 from shopguide.ids import ConversationId, ShopperId
 
 FORM = "search_form"
@@ -25,6 +25,7 @@ def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
         text=str(message.get("text") or ""),
         intent=str(intent.get("name") or "nlu_fallback"),
         mentions=tuple(_mentions(message)),
+        references=tuple(_references(message)),
         open_question=tracker.get_slot("requested_slot") if active else None,
         current_slate=tracker.get_slot("current_slate"),
     )
@@ -68,6 +69,18 @@ def _mentions(message: dict[str, Any]) -> Iterator[Mention]:
             currency=entity.get("currency"),
             start=int(entity.get("start") or 0),
             end=int(entity.get("end") or 0),
+        )
+
+
+def _references(message: dict[str, Any]) -> Iterator[Reference]:
+    for found in message.get("references") or ():
+        yield Reference(
+            kind=str(found.get("kind")),
+            start=int(found.get("start") or 0),
+            end=int(found.get("end") or 0),
+            facets=tuple(map(str, found.get("facets") or ())),
+            direction=str(found.get("direction") or ""),
+            like=bool(found.get("like")),
         )
 
 

@@ -148,6 +148,10 @@ class CatalogueIndex:
         """
         return self._text_index.search(query, rows, k)
 
+    def mended(self, text: str) -> tuple[str, ...]:
+        """Return the search tokens of a text, misspelt words of titles put right."""
+        return self._text_index.mended(text)
+
     @property
     def category_paths(self) -> Mapping[CategoryPath, int]:
         """The category paths from root to leaf, folded, and how many products each has."""

@@ -31,6 +31,9 @@ SEARCHED_FACETS = frozenset({*CORE_FACETS, "compatibility"})
 MAX_FACET_LENGTH = 200
 """Longer text values are lists and legal notes that would only make a product look long."""
 
+_SHORTEST_MENDED = 4
+_TWO_SLIPS = 8
+
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _STOPWORDS = frozenset(
@@ -50,6 +53,22 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(_stem(word))
     return found
+
+
+def edits(first: str, second: str, most: int) -> int:
+    """Return how many slips (letters put in, left out, changed, or two swapped) part two words; `most` + 1 if more."""
+    before: list[int] = []
+    row = list(range(len(second) + 1))
+    for i, letter in enumerate(first, 1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(second, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == second[j - 2] and first[i - 2] == other:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
 
 
 class TextIndex:
@@ -121,6 +140,31 @@ class TextIndex:
             hits = hits[found[hits] >= threshold]
         order = np.lexsort((among[hits], -found[hits]))[:k]
         return among[hits[order]], found[hits[order]]
+
+    def mended(self, text: str) -> tuple[str, ...]:
+        """Return the search tokens of a text; one that no product has becomes the nearest of a title, if one is."""
+        known = [index.vocab_dict for index in self._fields.values()]
+        return tuple(
+            token if any(token in words for words in known) else self._nearest(token) or token
+            for token in dict.fromkeys(tokens(text))
+        )
+
+    def _nearest(self, token: str) -> str | None:
+        """Return the nearest word of a title: the same first letter and one slip, two in long words.
+
+        Numbers are never mended: "25" is another product than "26".
+        """
+        if len(token) < _SHORTEST_MENDED or not token.isalpha():
+            return None
+        allowed = 2 if len(token) >= _TWO_SLIPS else 1
+        near = [
+            (slips, word)
+            for word in self._fields["title"].vocab_dict
+            if word[:1] == token[0]
+            and abs(len(word) - len(token)) <= allowed
+            and (slips := edits(token, word, allowed)) <= allowed
+        ]
+        return min(near)[1] if near else None
 
     def _save(self, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ class SlateShown:
     unlisted: tuple[str, ...] = ()
     searched: Need | None = None
     measured: Mapping[str, str] = field(default_factory=dict)
-    note: Literal["", "more", "critique", "similar", "history"] = ""
+    note: Literal["", "more", "critique", "similar", "history", "named"] = ""
 
     @property
     def checked(self) -> Need:
@@ -128,6 +128,38 @@ class NoSlate:
 
 
 @dataclass(frozen=True, slots=True)
+class WhichOne:
+    """Several products on screen fit what the message points at; `act` is the intent that waits for the answer."""
+
+    candidates: tuple[Shown, ...]
+    act: str
+    critiques: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneSuch:
+    """The message points at a product by what it has, and none of the `places` on screen has it."""
+
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameUnknown:
+    """No product has the name, or anything near it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedShown:
+    """Several products go by a name, or come near to it if not `sure`: they are shown so that one can be chosen."""
+
+    slate: SlateShown
+    name: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unchanged:
     """The message was meant to change the need, and nothing of it was understood.
 
@@ -140,11 +172,12 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Everything the catalogue says of one product."""
+    """Everything the catalogue says of one product; `beside` are others that the same message asked about."""
 
     product: Product
     position: int | None = None
     reasons: tuple[Reason, ...] = ()
+    beside: tuple["Details", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +210,12 @@ class ProfileShown:
     available: bool = True
 
 
-SearchOutcome: TypeAlias = SlateShown | NothingFound | NoMore | CritiqueFailed | NoSlate | Unchanged
+Unresolved: TypeAlias = NoSlate | WhichOne | NoneSuch | NameUnknown | NamedShown
+"""What a message comes to that speaks of a product and does not say which, or of none there is."""
+
+SearchOutcome: TypeAlias = (
+    SlateShown | NothingFound | NoMore | CritiqueFailed | NoSlate | WhichOne | NamedShown | Unchanged
+)
 
 
 def reasons_to_json(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:

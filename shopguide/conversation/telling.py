@@ -1,12 +1,13 @@
 """Outcomes in words: the fragments that responses put into sentences. Text alone is a full channel."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
-from shopguide.conversation.answers import Answer, payload_of
+from shopguide.conversation.answers import PAYLOAD_LIMIT, Answer, payload_of
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, Shown, SlateShown
 from shopguide.conversation.presentation import NOTICEABLE
@@ -21,6 +22,7 @@ MOST_FACTS = 10
 MOST_DESCRIPTION = 400
 MOST_TITLE = 90
 """Characters of a title in a line; some feeds put the whole data sheet there."""
+MOST_BUTTON = 60
 FACTS = ("brand", "category", "colour", "material", "size", "audience", "occasion", "feature")
 """Facets that a product's description in words tells first."""
 BESIDE_TITLE = ("colour", "material", "occasion", "feature")
@@ -102,6 +104,32 @@ def relaxation_buttons(found: tuple[Relaxation, ...], need: Need, wording: Wordi
             way = ways_out(one, need, wording, section="relaxation.title")
             title = wording.say("relaxation.title.told", way=way[:1].upper() + way[1:], count=f"{one.count:,}")
             buttons.append(Button(title=title, payload=payload))
+    return buttons
+
+
+def candidate_words(candidates: Sequence[Shown], wording: Wording) -> str:
+    """Return the products of which one is meant: "number 2, the Kestrel …, or number 4, the Norwell …"."""
+    told = [
+        wording.say("option.place", position=one.position, title=_short(one.product.title, MOST_TITLE))
+        for one in candidates
+    ]
+    return wording.say.either(told)
+
+
+def candidate_buttons(
+    candidates: Sequence[Shown], act: str, wording: Wording, critiques: Mapping[str, str] | None = None
+) -> list[Button]:
+    """Return one button for each product of which one is meant; it does with it what the message wanted (`act`)."""
+    buttons = []
+    for one in candidates:
+        given: dict[str, object] = {"ordinal": one.position}
+        if critiques:
+            facet, direction = next(iter(critiques.items()))
+            given["critique"] = f"{facet}:{direction}"
+        payload = f"/{act}" + json.dumps(given, separators=(",", ":"))
+        if len(payload.encode()) <= PAYLOAD_LIMIT:
+            title = wording.say("option.place_button", position=one.position, title=one.product.title)
+            buttons.append(Button(title=_short(title, MOST_BUTTON), payload=payload))
     return buttons
 
 

@@ -24,6 +24,27 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Words that point at products on screen without a number: "the cheaper one", "the other one", "the blue one".
+
+    Args:
+        kind: `most` (furthest in a direction), `other`, `both`, `all`, or `described` (what the words in it name).
+        start: where in the message it begins.
+        end: where it ends.
+        facets: for `most`, number facets that may be meant, the likeliest first.
+        direction: for `most`, `up` or `down`.
+        like: whether something that resembles the product is wanted, not the product itself.
+    """
+
+    kind: str
+    start: int
+    end: int
+    facets: tuple[str, ...] = ()
+    direction: str = ""
+    like: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message with what the NLU made of it. `open_question` is the facet that was asked about, if any."""
 
@@ -32,6 +53,7 @@ class Turn:
     text: str
     intent: str
     mentions: tuple[Mention, ...] = ()
+    references: tuple[Reference, ...] = ()
     open_question: str | None = None
     current_slate: str | None = None
     payload: dict[str, str] = field(default_factory=dict)

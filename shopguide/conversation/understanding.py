@@ -14,6 +14,7 @@ from shopguide.conversation.categories import in_line, siblings, specific
 from shopguide.conversation.need import CUMULATIVE, Bounds, Need
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.words import content_words, is_model
+from shopguide.ids import Sku
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -51,6 +52,7 @@ class Understanding:
         said: facets that the turn says something positive or negative about.
         critiques: facet → `up` or `down`, to be measured against what was shown.
         ordinals: places on the slate that the turn points at, from 1, or from -1 backwards.
+        resembling: the product that the turn wants something like, where it gives no place for it.
         soft: facets whose new values were wished for rather than demanded ("if possible").
         switched: whether the shopper moved to another kind of product.
     """
@@ -59,13 +61,19 @@ class Understanding:
     said: frozenset[str] = frozenset()
     critiques: Mapping[str, str] = field(default_factory=dict)
     ordinals: tuple[int, ...] = ()
+    resembling: Sku | None = None
     soft: frozenset[str] = frozenset()
     switched: bool = False
 
     @property
     def is_blank(self) -> bool:
         """Whether the turn told nothing that a need, a critique or a reference could be made of."""
-        return not (self.said or self.critiques or self.ordinals)
+        return not (self.said or self.critiques or self.points)
+
+    @property
+    def points(self) -> bool:
+        """Whether the turn points at a product."""
+        return bool(self.ordinals) or self.resembling is not None
 
 
 def understand(need: Need, turn: Turn, index: "CatalogueIndex") -> Understanding:

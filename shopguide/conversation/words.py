@@ -6,17 +6,36 @@ from functools import lru_cache
 from pathlib import Path
 
 from lexicon.text import normalise
-from shopguide.conversation.turn import Mention
+from shopguide.conversation.turn import Mention, Turn
 
 _TOKEN = re.compile(r"[^\W_](?:[\w./+-]*[^\W_])?")
 _CLITIC = re.compile(r"'(?:s|m|d|re|ve|ll|t)\b")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
+def _listed(name: str) -> frozenset[str]:
+    lines = (Path(__file__).parent / "phrases" / f"{name}_en.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 def chatter() -> frozenset[str]:
     """Return the folded words that carry no need, from phrases/chatter_en.txt."""
-    lines = (Path(__file__).parent / "phrases" / "chatter_en.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return _listed("chatter")
+
+
+def name_in(turn: Turn) -> tuple[str, bool]:
+    """Return the words of a message that may name a product, and whether the message marks them as a name.
+
+    Values count ("kestrel", "backpack"): titles are made of them. A message that points at something names nothing.
+    """
+    for mention in turn.mentions:
+        if mention.entity == "product":
+            return str(mention.value), True
+    if turn.references or turn.text.lstrip().startswith("/"):
+        return "", False
+    left = _CLITIC.sub(" ", normalise(turn.text))
+    asking = chatter() | _listed("asking")
+    return " ".join(word for word in _TOKEN.findall(left) if word not in asking), False
 
 
 def content_words(text: str, mentions: Iterable[Mention]) -> tuple[str, ...]:

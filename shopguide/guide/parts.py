@@ -1,25 +1,47 @@
 """What every use case stands on."""
 
 import logging
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
-from lexicon.text import normalise
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.conversation.changes import changes, evidence
+from shopguide.conversation.naming import Named, named
 from shopguide.conversation.need import Need
-from shopguide.conversation.turn import Mention, Turn
+from shopguide.conversation.outcomes import (
+    NamedShown,
+    NameUnknown,
+    NoneSuch,
+    NoSlate,
+    Shown,
+    SlateShown,
+    Unresolved,
+    WhichOne,
+    reasons_to_json,
+)
+from shopguide.conversation.presentation import constraint_payload
+from shopguide.conversation.references import Pointed, Unclear, resolve
+from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import ordinals
-from shopguide.feedback.events import Slate
+from shopguide.conversation.words import name_in
+from shopguide.feedback.events import Slate, SlateItem
 from shopguide.feedback.service import Feedback
 from shopguide.guide.memory import Memory
-from shopguide.ids import Sku
+from shopguide.ids import Sku, SlateId
 from shopguide.profiles.preferences import Source
 from shopguide.profiles.service import Profiles
 from shopguide.recommender.pipeline import Recommender
+from shopguide.recommender.types import RankedProduct, Recommendation
 from shopguide.settings import Settings
 
 log = logging.getLogger(__name__)
+
+Meant: TypeAlias = tuple[Sku, ...] | Unresolved
+
+ASKING = "ask_product_details"
+"""The intent whose words may name a product that nobody marked as one ("tell me about kestrel gym shoes")."""
 
 
 def utc_now() -> datetime:
@@ -68,47 +90,105 @@ class Parts:
             found = changes(before, after, source)
             self._memory.learn(evidence(found, turn.shopper_id, turn.conversation_id, self._clock()))
 
-    def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> list[Sku]:
-        """Return the products that a message speaks of.
+    def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> Meant:
+        """Return the products that a message speaks of, or why that cannot be told.
 
-        In this order: places on the slate ("the second one"), a product named in words, the ones on the slate that
-        have what the message names ("the blue one"), the product that was talked about last.
+        In this order: what it points at on screen (`conversation/references.py`), a product of the catalogue named in
+        words, the product talked about last, the only one on screen.
         """
-        shown = [item.sku for item in slate.items if item.sku in index] if slate is not None else []
-        places = ordinals(turn.mentions)
-        if places:
-            return _at(places, [item.sku for item in slate.items] if slate is not None else [], index)
-        for mention in turn.mentions:
-            if mention.entity == "product":
-                among = index.search(str(mention.value), None, 50)[0]
-                on_slate = [index.skus[row] for row in among if index.skus[row] in shown]
-                found = on_slate[:1] or [index.skus[row] for row in among[:1]]
-                if found:
-                    return found
-        named = [mention for mention in turn.mentions if _facet(mention) is not None and not mention.excluded]
-        having = [sku for sku in shown if all(_has(index, sku, mention) for mention in named)]
-        if named and having:
-            return having[:1]
-        if focus is not None and Sku(focus) in index:
-            return [Sku(focus)]
-        return shown if len(shown) == 1 else []
+        shown = [item.sku for item in slate.items] if slate is not None else []
+        last = Sku(focus) if focus is not None and Sku(focus) in index else None
+        match resolve(turn, shown, index, last):
+            case Pointed(skus):
+                return skus
+            case Unclear(skus) if skus and slate is not None:
+                return _which_one(skus, slate, turn, index)
+            case Unclear():
+                pointed_by_place = bool(ordinals(turn.mentions)) or slate is None
+                return NoSlate(len(shown)) if pointed_by_place else NoneSuch(len(shown))
+        found = self._of_catalogue(turn, slate, index, sought=last is None and len(shown) != 1)
+        if found is not None:
+            return found
+        if last is not None:
+            return (last,)
+        listed = tuple(sku for sku in shown if sku in index)
+        return listed if len(listed) == 1 else NoSlate(len(shown))
+
+    def _of_catalogue(self, turn: Turn, slate: Slate | None, index: CatalogueIndex, *, sought: bool) -> Meant | None:
+        """Return the products of the catalogue that a message names, `None` if it names none.
+
+        Args:
+            turn: the message.
+            slate: what is on screen.
+            index: the catalogue.
+            sought: whether there is nothing else that the message could mean.
+        """
+        name, explicit = name_in(turn)
+        if not name:
+            return None
+        found = named(name, index, fewest=1 if explicit else 2)
+        if found is None or not (found.sure or explicit):
+            return NameUnknown(name) if explicit or (sought and slate is None) else None
+        if found.sure and len(found.skus) == 1:
+            return found.skus
+        if explicit or turn.intent == ASKING:
+            return self._named_slate(turn, name, found, slate, index)
+        return None
+
+    def _named_slate(
+        self, turn: Turn, name: str, found: Named, slate: Slate | None, index: CatalogueIndex
+    ) -> NamedShown:
+        """Show the products that a name may mean, as a slate of its own: its places can be pointed at."""
+        chosen = found.skus[: self._settings.slate_size]
+        held = dict(slate.state.get("need") or {}) if slate is not None else {}
+        outcome = SlateShown(
+            slate_id=SlateId(uuid.uuid4().hex),
+            reply_to=turn.intent,
+            need=Need.from_slots(held),
+            items=tuple(Shown(index.product(sku), place) for place, sku in enumerate(chosen, 1)),
+            total=len(found.skus),
+            remaining=0,
+            policy="named",
+            model_version="none",
+            searched=Need(),
+            note="named",
+        )
+        ranked = tuple(RankedProduct(sku, 1.0) for sku in chosen)
+        answer = Recommendation(ranked, len(found.skus), "named", "none", catalogue_revision=index.revision)
+        self._memory.keep(self._logged(turn, outcome, answer, {}))
+        return NamedShown(outcome, name, found.sure)
+
+    def _logged(self, turn: Turn, outcome: SlateShown, answer: Recommendation, resumed: Mapping[str, Any]) -> Slate:
+        scored = {item.sku: item for item in answer.items}
+        return Slate(
+            slate_id=outcome.slate_id,
+            shopper_id=turn.shopper_id,
+            conversation_id=turn.conversation_id,
+            created_at=self._clock(),
+            reply_to=outcome.reply_to,
+            policy=outcome.policy,
+            model_version=outcome.model_version,
+            degraded=outcome.degraded,
+            total_matches=outcome.total,
+            items=tuple(
+                SlateItem(
+                    shown.product.sku,
+                    shown.position,
+                    scored[shown.product.sku].propensity,
+                    scored[shown.product.sku].score,
+                )
+                for shown in outcome.items
+            ),
+            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
+            state={
+                "need": outcome.need.slots(),
+                **resumed,
+                "reasons": {shown.product.sku: reasons_to_json(shown.reasons) for shown in outcome.items},
+            },
+        )
 
 
-def _at(places: Sequence[int], shown: Sequence[Sku], index: CatalogueIndex) -> list[Sku]:
-    found = []
-    for place in places:
-        position = place - 1 if place > 0 else len(shown) + place
-        if 0 <= position < len(shown) and shown[position] in index:
-            found.append(shown[position])
-    return found
-
-
-def _facet(mention: Mention) -> str | None:
-    facet = mention.facet if mention.entity == "facet_value" else mention.entity
-    return facet if facet in ("category", "brand", "colour", "size", "material", "audience", "occasion") else None
-
-
-def _has(index: CatalogueIndex, sku: Sku, mention: Mention) -> bool:
-    facet = _facet(mention) or ""
-    wanted = index.satisfying(facet, normalise(str(mention.value)))
-    return bool(wanted & set(index.values(facet, index.row(sku))))
+def _which_one(skus: Sequence[Sku], slate: Slate, turn: Turn, index: CatalogueIndex) -> WhichOne:
+    places = {item.sku: item.position for item in slate.items}
+    ordered = sorted((places[sku], sku) for sku in skus if sku in places)
+    return WhichOne(tuple(Shown(index.product(sku), place) for place, sku in ordered), turn.intent)

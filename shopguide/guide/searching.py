@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
+    NamedShown,
     NoMore,
     NoSlate,
     NothingFound,
@@ -25,16 +25,16 @@ from shopguide.conversation.outcomes import (
     Shown,
     SlateShown,
     Unchanged,
-    reasons_to_json,
+    WhichOne,
     sku_list,
 )
-from shopguide.conversation.presentation import constraint_payload
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
+from shopguide.conversation.references import pointing
 from shopguide.conversation.relaxation import relaxations
 from shopguide.conversation.switching import still_sensible
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import Understanding, insists, understand
-from shopguide.feedback.events import Slate, SlateItem
+from shopguide.feedback.events import Slate
 from shopguide.guide.parts import Parts
 from shopguide.ids import Sku, SlateId
 from shopguide.profiles.preferences import TasteProfile
@@ -145,11 +145,14 @@ class SearchCases(Parts):
         """Show products that differ from the slate as the shopper asked: "cheaper", "like the second but in blue"."""
         index = self.index
         slate = self._memory.slate(turn.current_slate)
-        understood = understand(need, turn, index)
+        understood = self._criticised(turn, need, slate, index)
+        if not isinstance(understood, Understanding):
+            return understood
         if slate is not None and understood.is_blank and insists(turn):
             understood = replace(understood, critiques=dict(slate.state.get("critiques") or {}))
-        if slate is None and understood.need.is_empty:
-            return NoSlate()
+        lost = understood.ordinals and slate is not None and not _anchor(understood, slate, index)
+        if lost or (slate is None and understood.need.is_empty):
+            return NoSlate(len(slate.items) if slate is not None else 0)
         now = understood.need
         if not len(index.matching(answerable(now, index)[0].constraints())):
             # There is nothing to measure: what was asked for has to give way first.
@@ -164,10 +167,24 @@ class SearchCases(Parts):
         if understood.is_blank:
             # "Something else": nothing to measure, so show what was not seen yet.
             return self.more(turn, need)
-        if understood.ordinals and slate is not None and not _anchor(understood, slate, index):
-            return NoSlate(places=len(slate.items))
         self._learn(turn, need, now, "critique")
         return self._show(turn, now, understood, slate, index)
+
+    def _criticised(
+        self, turn: Turn, need: Need, slate: Slate | None, index: CatalogueIndex
+    ) -> Understanding | WhichOne | NamedShown:
+        """Understand a critique; the words for the product that something should resemble demand nothing themselves."""
+        pointed = pointing(turn)
+        if pointed is None:
+            return understand(need, turn, index)
+        meant = self._meant(pointed[0], slate, None, index)
+        if isinstance(meant, WhichOne):
+            return replace(meant, critiques=understand(need, pointed[1], index).critiques)
+        if isinstance(meant, NamedShown):
+            return meant
+        if isinstance(meant, tuple):
+            return replace(understand(need, pointed[1], index), resembling=meant[0])
+        return understand(need, turn, index)
 
     def _bounded(
         self, need: Need, facet: str, direction: str, rows: list[int], index: CatalogueIndex
@@ -277,7 +294,7 @@ class SearchCases(Parts):
             policy=answer.policy,
             model_version=answer.model_version,
             degraded=answer.degraded,
-            anchor=index.product(anchor) if anchor is not None and understood.ordinals else None,
+            anchor=index.product(anchor) if anchor is not None and understood.points else None,
             gave_way=gave_way,
             missing_words=narrowed.missing,
             unlisted=unlisted,
@@ -305,35 +322,6 @@ class SearchCases(Parts):
         )
         return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
 
-    def _logged(self, turn: Turn, outcome: SlateShown, answer: Recommendation, resumed: Mapping[str, Any]) -> Slate:
-        scored = {item.sku: item for item in answer.items}
-        return Slate(
-            slate_id=outcome.slate_id,
-            shopper_id=turn.shopper_id,
-            conversation_id=turn.conversation_id,
-            created_at=self._clock(),
-            reply_to=outcome.reply_to,
-            policy=outcome.policy,
-            model_version=outcome.model_version,
-            degraded=outcome.degraded,
-            total_matches=outcome.total,
-            items=tuple(
-                SlateItem(
-                    shown.product.sku,
-                    shown.position,
-                    scored[shown.product.sku].propensity,
-                    scored[shown.product.sku].score,
-                )
-                for shown in outcome.items
-            ),
-            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
-            state={
-                "need": outcome.need.slots(),
-                **resumed,
-                "reasons": {shown.product.sku: reasons_to_json(shown.reasons) for shown in outcome.items},
-            },
-        )
-
 
 def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:
     return [index.row(item.sku) for item in slate.items if item.sku in index] if slate is not None else []
@@ -357,7 +345,9 @@ def _measured(need: Need, understood: Understanding, slate: Slate | None) -> Map
 
 
 def _anchor(understood: Understanding, slate: Slate | None, index: CatalogueIndex) -> Sku | None:
-    """Return the first product of the slate that the message points at."""
+    """Return the product that the message points at, the first of several."""
+    if understood.resembling is not None:
+        return understood.resembling
     if slate is None:
         return None
     for place in understood.ordinals:

@@ -1,9 +1,23 @@
 """The use cases around a product and a shopper."""
 
+from typing import Any
+
 import pytest
 
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Details, Explained, Judged, NoSlate, SlateShown
+from shopguide.conversation.outcomes import (
+    Details,
+    Explained,
+    Judged,
+    NamedShown,
+    NameUnknown,
+    NoneSuch,
+    NoSlate,
+    Shown,
+    SlateShown,
+    WhichOne,
+)
+from shopguide.conversation.turn import Mention, Reference, Turn
 from shopguide.ids import ShopperId, Sku
 from tests.unit.conversation.shop import SHOPPER, Shop, mention, said
 
@@ -118,3 +132,102 @@ def test_the_profile_is_shown_or_said_to_be_out_of_reach(shop: Shop, slate: Slat
     assert outcome.evidence == len(shop.profiles.evidence) > 0
     shop.profiles.down = True
     assert not shop.guide.show_profile(turn, Need()).available
+
+
+def ask(text: str, *mentions: Mention, **more: Any) -> Turn:
+    return said(text, "ask_product_details", *mentions, **more)
+
+
+def test_a_title_of_the_catalogue_is_found_without_a_mark(shop: Shop, slate: SlateShown) -> None:
+    turn = ask("what about the norwel mens red loafers", current_slate=slate.slate_id)
+    outcome = shop.guide.details(turn, focus=sku_at(slate, 2))
+    assert isinstance(outcome, Details)
+    assert outcome.product.title == "Norwell Men Red Loafers"
+    assert outcome.position is None
+
+
+def test_several_of_a_name_are_shown_to_choose_from(shop: Shop) -> None:
+    outcome = shop.guide.details(ask("tell me about the norwell red loafers"))
+    assert isinstance(outcome, NamedShown)
+    assert (outcome.sure, outcome.slate.total, len(outcome.slate.items)) == (True, 3, 3)
+    # It is a slate like any other: the second of them can be asked about, and why it was shown.
+    chosen = ask("the second", mention("ordinal", 2), current_slate=outcome.slate.slate_id)
+    told = shop.guide.details(chosen)
+    assert isinstance(told, Details)
+    assert told.product == outcome.slate.items[1].product
+
+
+def test_what_has_no_such_name_is_not_something_else(shop: Shop, slate: SlateShown) -> None:
+    marked = mention("product", "zanzibar 3000")
+    assert shop.guide.details(ask("the zanzibar 3000", marked)) == NameUnknown("zanzibar 3000")
+    shown = ask("the zanzibar 3000", marked, current_slate=slate.slate_id)
+    assert shop.guide.details(shown, focus=sku_at(slate, 2)) == NameUnknown("zanzibar 3000")
+    assert shop.guide.details(ask("tell me about the zanzibar 3000")) == NameUnknown("zanzibar 3000")
+    # A question about the product on the table is none about another one.
+    aside = ask("how heavy is the zanzibar", current_slate=slate.slate_id)
+    outcome = shop.guide.details(aside, focus=sku_at(slate, 2))
+    assert isinstance(outcome, Details)
+    assert outcome.product.sku == sku_at(slate, 2)
+
+
+def test_near_a_name_is_asked_about(shop: Shop) -> None:
+    outcome = shop.guide.details(ask("x", mention("product", "norwell men red loafers deluxe")))
+    assert isinstance(outcome, NamedShown)
+    assert not outcome.sure
+    assert [item.product.title for item in outcome.slate.items] == ["Norwell Men Red Loafers"]
+
+
+def test_details_of_both(shop: Shop, slate: SlateShown) -> None:
+    outcome = shop.guide.details(ask("the first two", mention("ordinal", [1, 2]), current_slate=slate.slate_id))
+    assert isinstance(outcome, Details)
+    assert [outcome.product.sku, *(one.product.sku for one in outcome.beside)] == [sku_at(slate, 1), sku_at(slate, 2)]
+
+
+def test_it_is_asked_which_of_two_is_meant(shop: Shop, slate: SlateShown) -> None:
+    brand = slate.items[0].product.brand
+    same = [item for item in slate.items if item.product.brand == brand]
+    assert len(same) > 1
+    turn = said("love that one", "like_product", mention("brand", str(brand).lower()), current_slate=slate.slate_id)
+    assert shop.guide.like(turn) == WhichOne(tuple(Shown(i.product, i.position) for i in same), "like_product")
+    assert not shop.feedback.events
+
+
+def test_nothing_on_the_slate_is_like_that(shop: Shop, slate: SlateShown) -> None:
+    reference = Reference("described", 0, 14)
+    turn = ask("the purple one", mention("colour", "purple"), references=(reference,), current_slate=slate.slate_id)
+    assert shop.guide.details(turn, focus=sku_at(slate, 1)) == NoneSuch(5)
+
+
+def test_more_like_the_cheapest(shop: Shop, slate: SlateShown) -> None:
+    cheapest = min(slate.items, key=lambda item: item.product.price or 0).product
+    text = "like the cheapest but in red"
+    reference = Reference("most", 5, 17, ("price",), "down", like=True)
+    turn = said(
+        text, "critique_slate", mention("colour", "red"), mention("critique", "price:down", start=9, end=17),
+        references=(reference,), current_slate=slate.slate_id,
+    )  # fmt: skip
+    outcome = shop.guide.critique(turn, slate.need)
+    assert isinstance(outcome, SlateShown)
+    assert outcome.anchor == cheapest
+    assert shop.recommender.requests[-1].anchor == cheapest.sku
+    assert outcome.need.wanted["colour"] == ("red",)
+    # "The cheapest" says which product, not what the next ones may cost.
+    assert "price" not in outcome.need.bounds
+
+
+def test_more_like_the_blue_one_asks_for_nothing_blue(shop: Shop, slate: SlateShown) -> None:
+    rare = next(
+        i
+        for i in slate.items
+        if sum(i.product.facets["colour"] == o.product.facets["colour"] for o in slate.items) == 1
+    )
+    colour = str(rare.product.facets["colour"][0]).lower()  # type: ignore[index]
+    text = f"more like the {colour} one"
+    reference = Reference("described", 10, len(text), like=True)
+    turn = said(
+        text, "critique_slate", mention("colour", colour), references=(reference,), current_slate=slate.slate_id
+    )
+    outcome = shop.guide.critique(turn, slate.need)
+    assert isinstance(outcome, SlateShown)
+    assert outcome.anchor == rare.product
+    assert "colour" not in outcome.need.wanted
