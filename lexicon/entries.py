@@ -24,7 +24,14 @@ FORMAT = 1
 
 
 class LexiconError(Exception):
-    """A lexicon file cannot be read; the message names the line and what is wrong with it."""
+    """A lexicon file cannot be read; the message names the file, the line if there is one, and what is wrong."""
+
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        """Name the file, what is wrong with it, and on which line (from 1)."""
+        super().__init__(f"{path}, line {line}: {reason}" if line else f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -99,31 +106,27 @@ def read(path: Path) -> Lexicon:
     """Read a lexicon file.
 
     Raises:
-        LexiconError: the file is missing, has another format, or a line is malformed; the digest is checked too.
+        LexiconError: the file is missing, empty, cut short or of another format, or a line is malformed; the digest is
+            checked too, so that no half of a lexicon is ever taken for the whole.
     """
+    lines = _lines(path)
+    header = _header(path, lines)
     facets: list[FacetEntry] = []
     values: list[ValueEntry] = []
-    header: dict[str, Any] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LexiconError(f"{path}: {error}") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines[1:], 2):
         try:
-            row = json.loads(line)
+            row = _row(line)
             kind = row.pop("type")
-            if kind == "header":
-                header = row
-            elif kind == "facet":
+            if kind == "facet":
                 facets.append(FacetEntry(**{**row, "names": tuple(row["names"])}))
             elif kind == "value":
                 values.append(ValueEntry(**{**row, "forms": tuple(row["forms"])}))
             else:
                 raise ValueError(f"unknown type {kind!r}")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LexiconError(f"{path}: line {number}: {error}") from error
-    if header.get("format") != FORMAT:
-        raise LexiconError(f"{path}: format {header.get('format')!r}, this version reads {FORMAT}")
+        except KeyError as error:
+            raise LexiconError(path, f"{error} is missing", number) from error
+        except (ValueError, TypeError) as error:
+            raise LexiconError(path, str(error), number) from error
     lexicon = Lexicon(
         currency=str(header.get("currency", "")),
         language=str(header.get("language", "")),
@@ -132,6 +135,51 @@ def read(path: Path) -> Lexicon:
         digest=str(header.get("digest", "")),
         source=str(header.get("source", "")),
     )
-    if digest_of(lexicon) != lexicon.digest:
-        raise LexiconError(f"{path}: the content does not have the digest that its header gives")
+    try:
+        digest = digest_of(lexicon)
+    except ValueError as error:  # half a character, escaped
+        raise LexiconError(path, f"a text is not Unicode ({error})") from error
+    if digest != lexicon.digest:
+        raise LexiconError(path, "the content does not have the digest of its header: cut short, or changed by hand")
     return lexicon
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines; a line separator within a text (U+2028, U+0085) ends none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LexiconError(path, error.strerror or str(error)) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LexiconError(path, f"not UTF-8 ({error.reason})", line) from error
+    lines = text.removesuffix("\n").split("\n")
+    if lines == [""]:
+        raise LexiconError(path, "the file is empty")
+    return lines
+
+
+def _header(path: Path, lines: list[str]) -> dict[str, Any]:
+    try:
+        header = _row(lines[0])
+    except ValueError as error:
+        raise LexiconError(path, str(error), 1) from error
+    if header.get("type") != "header":
+        raise LexiconError(path, "the first line is no header", 1)
+    if header.get("format") != FORMAT:
+        raise LexiconError(path, f"format {header.get('format')!r}, this version reads {FORMAT}", 1)
+    return header
+
+
+def _row(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON ({error.msg} at character {error.pos + 1})") from error
+    except RecursionError as error:
+        raise ValueError("not JSON of a lexicon (nested too deeply)") from error
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    return row

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from lexicon.entries import Lexicon, LexiconError, read
 
 Built = TypeVar("Built")
-_State = tuple[int, int, int]  # of a file: modification time, size, inode
+_State = tuple[int, int, int, int]  # of a file: times of modification and of change (chmod is one), size, inode
 
 PATIENCE_SECONDS = 2.0
 """How long the first message after a change waits for the new lexicon: small ones are ready by then."""
@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 class LexiconWatch(Generic[Built]):
     """Builds something from a lexicon file, and builds it anew in a thread whenever the file changes.
 
-    A file that cannot be read keeps the last good build in service and is reported once in the log.
+    A file that cannot be read keeps the last good build in service. The log says so once for each thing that is wrong
+    with it, not at each message, and once more when the file is good again.
     """
 
     def __init__(self, path: Path, build: Callable[[Lexicon], Built], poll_seconds: float = 2.0) -> None:
@@ -33,6 +34,7 @@ class LexiconWatch(Generic[Built]):
         self._built: Built | None = None
         self._seen: _State | None = None
         self._digest = ""
+        self._complaint = ""
         self._checked = float("-inf")
         self._thread: threading.Thread | None = None
 
@@ -71,23 +73,32 @@ class LexiconWatch(Generic[Built]):
             stat = self._path.stat()
         except OSError:
             return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
     def _refresh(self) -> None:
         started = time.monotonic()
         try:
             lexicon = read(self._path)
             if self._built is not None and lexicon.digest == self._digest:
+                if self._complaint:
+                    logger.info("The lexicon %s is in order again.", self._path)
+                self._complaint = ""
                 return
             built = self._build(lexicon)
-        except LexiconError as error:
-            logger.error("The lexicon cannot be read; %s. %s", error, self._consequence())
+        except Exception as error:
+            self._complain(error)
             return
-        except Exception:
-            logger.exception("The lexicon %s cannot be used. %s", self._path, self._consequence())
-            return
-        self._built, self._digest = built, lexicon.digest
+        self._built, self._digest, self._complaint = built, lexicon.digest, ""
         logger.info("Lexicon %s ready in %.1f s.", lexicon.digest[:12], time.monotonic() - started)
 
-    def _consequence(self) -> str:
-        return "No catalogue words are understood." if self._built is None else "The last good one stays in use."
+    def _complain(self, error: Exception) -> None:
+        """Log what is wrong with the file, unless that was the last thing that was said of it."""
+        complaint = f"{type(error).__name__}: {error}"
+        if complaint == self._complaint:
+            return
+        self._complaint = complaint
+        consequence = "No catalogue words are understood." if self._built is None else "The last good one stays in use."
+        if isinstance(error, LexiconError):
+            logger.error("The lexicon cannot be read; %s. %s", error, consequence)
+        else:
+            logger.error("The lexicon %s cannot be used. %s", self._path, consequence, exc_info=error)

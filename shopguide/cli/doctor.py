@@ -136,7 +136,7 @@ class Doctor:
         try:
             lexicon = read(path)
         except LexiconError as error:
-            return Check(name, "broken", str(error), remedy)
+            return Check(name, "broken", f"{error} (a dialogue server that runs keeps its last good one)", remedy)
         if lexicon.source != self.catalogue_digest:
             return Check(name, "stale", f"{path} was written from another catalogue", remedy)
         return Check(name, "ok", f"{len(lexicon.values):,} values, digest {lexicon.digest[:8]}")

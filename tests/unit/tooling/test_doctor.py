@@ -83,6 +83,11 @@ def test_the_lexicon_is_stale_when_the_catalogue_moves_on(settings: Settings, sh
     shop.products.put([Product(sku=Sku("2"), title="Red bag")])
     assert looked(settings, tmp_path)["lexicon"].state == "stale"
     settings.lexicon_path.write_text("{")
+    check = looked(settings, tmp_path)["lexicon"]
+    assert (check.state, check.remedy) == ("broken", "shopguide lexicon export")
+    assert f"{settings.lexicon_path}, line 1: not JSON" in check.detail
+    settings.lexicon_path.unlink()
+    settings.lexicon_path.mkdir()
     assert looked(settings, tmp_path)["lexicon"].state == "broken"
 
 
