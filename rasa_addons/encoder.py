@@ -5,11 +5,12 @@ The dialogue server needs one short sentence at a time, for which loading Tensor
 mean pooling and L2 normalisation (Reimers and Gurevych 2019, arXiv:1908.10084).
 """
 
+import copy
 import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -37,26 +38,32 @@ class EncoderError(Exception):
 
 
 @dataclass(frozen=True)
-class _Layer:
-    """One transformer layer; matrices are stored [in, out] and contiguous, so that `x @ matrix` is one BLAS call."""
+class Layer:
+    """One transformer layer; matrices are stored [in, out] and contiguous, so that `x @ matrix` is one BLAS call.
+
+    Query, key and value lie beside each other in `qkv`, heads in order; the two norms follow attention and the inner
+    layers.
+    """
 
     qkv: np.ndarray
     qkv_bias: np.ndarray
     out: np.ndarray
     out_bias: np.ndarray
-    norm_1: tuple[np.ndarray, np.ndarray]
+    norm_1_scale: np.ndarray
+    norm_1_shift: np.ndarray
     up: np.ndarray
     up_bias: np.ndarray
     down: np.ndarray
     down_bias: np.ndarray
-    norm_2: tuple[np.ndarray, np.ndarray]
+    norm_2_scale: np.ndarray
+    norm_2_shift: np.ndarray
 
 
-def _layer_norm(x: np.ndarray, scale_shift: tuple[np.ndarray, np.ndarray], epsilon: float) -> np.ndarray:
+def _layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, epsilon: float) -> np.ndarray:
     x = x - x.mean(axis=-1, keepdims=True)
     x /= np.sqrt((x * x).mean(axis=-1, keepdims=True) + epsilon)
-    x *= scale_shift[0]
-    x += scale_shift[1]
+    x *= scale
+    x += shift
     return x
 
 
@@ -93,8 +100,8 @@ class SentenceEncoder:
             raise EncoderError(f"{directory}: not a BERT with gelu but {config.get('model_type')!r}")
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        self._heads = int(config["num_attention_heads"])
-        self._epsilon = float(config["layer_norm_eps"])
+        self.heads = int(config["num_attention_heads"])
+        self.epsilon = float(config["layer_norm_eps"])
         self.dimension = int(config["hidden_size"])
         try:
             self._read(load(weights), int(config["num_hidden_layers"]))
@@ -111,34 +118,55 @@ class SentenceEncoder:
         def bias(*names: str) -> np.ndarray:
             return np.concatenate([tensors[f"{name}.bias"] for name in names])
 
-        def norm(name: str) -> tuple[np.ndarray, np.ndarray]:
-            return tensors[f"{name}.weight"], tensors[f"{name}.bias"]
-
         self._words = tensors["embeddings.word_embeddings.weight"]
         # Every token is of type 0 here, so its embedding joins the position's.
         self._places = (
             tensors["embeddings.position_embeddings.weight"][:MAX_TOKENS]
             + tensors["embeddings.token_type_embeddings.weight"][0]
         )
-        self._norm = norm("embeddings.LayerNorm")
-        self._layers = []
+        self._norm = tensors["embeddings.LayerNorm.weight"], tensors["embeddings.LayerNorm.bias"]
+        self._layers: tuple[Layer, ...] = ()
         for index in range(layers):
             here = f"encoder.layer.{index}"
             attention = [f"{here}.attention.self.{name}" for name in ("query", "key", "value")]
-            self._layers.append(
-                _Layer(
-                    qkv=matrix(*attention),
-                    qkv_bias=bias(*attention),
-                    out=matrix(f"{here}.attention.output.dense"),
-                    out_bias=bias(f"{here}.attention.output.dense"),
-                    norm_1=norm(f"{here}.attention.output.LayerNorm"),
-                    up=matrix(f"{here}.intermediate.dense"),
-                    up_bias=bias(f"{here}.intermediate.dense"),
-                    down=matrix(f"{here}.output.dense"),
-                    down_bias=bias(f"{here}.output.dense"),
-                    norm_2=norm(f"{here}.output.LayerNorm"),
-                )
+            norms = [f"{here}.attention.output.LayerNorm", f"{here}.output.LayerNorm"]
+            layer = Layer(
+                qkv=matrix(*attention),
+                qkv_bias=bias(*attention),
+                out=matrix(f"{here}.attention.output.dense"),
+                out_bias=bias(f"{here}.attention.output.dense"),
+                norm_1_scale=tensors[f"{norms[0]}.weight"],
+                norm_1_shift=tensors[f"{norms[0]}.bias"],
+                up=matrix(f"{here}.intermediate.dense"),
+                up_bias=bias(f"{here}.intermediate.dense"),
+                down=matrix(f"{here}.output.dense"),
+                down_bias=bias(f"{here}.output.dense"),
+                norm_2_scale=tensors[f"{norms[1]}.weight"],
+                norm_2_shift=tensors[f"{norms[1]}.bias"],
             )
+            self._layers += (layer,)
+
+    def last_layers(self, count: int) -> tuple[Layer, ...]:
+        """Return the `count` layers nearest to the output, in order."""
+        return self._layers[len(self._layers) - count :]
+
+    def with_last_layers(self, layers: Sequence[Layer]) -> "SentenceEncoder":
+        """Return an encoder whose last layers are these; it shares the others with this one."""
+        other = copy.copy(self)
+        other._layers = (*self._layers[: len(self._layers) - len(layers)], *layers)
+        other._cache, other._lock = OrderedDict(), threading.Lock()
+        return other
+
+    def states_below(self, count: int, sentences: Sequence[str]) -> list[np.ndarray]:
+        """Return what goes into the last `count` layers: for each sentence its tokens' states [tokens, dimension]."""
+        below = self._layers[: len(self._layers) - count]
+        found: list[np.ndarray] = [np.empty(0)] * len(sentences)
+        for rows, ids in self._batches(sentences):
+            states = self._run(ids, below)
+            ends = np.cumsum([len(one) for one in ids])
+            for row, state in zip(rows, np.split(states, ends[:-1]), strict=True):
+                found[row] = state
+        return found
 
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         """Return the vectors [len(sentences), dimension], float32 and of length one, in the order given."""
@@ -164,49 +192,55 @@ class SentenceEncoder:
         return vectors
 
     def _encode(self, texts: list[str]) -> np.ndarray:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
-        rows = sorted(range(len(texts)), key=lambda row: len(ids[row]))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for rows, ids in self._batches(texts):
+            lengths = [len(one) for one in ids]
+            starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+            pooled = np.add.reduceat(self._run(ids, self._layers), starts, axis=0)
+            pooled /= np.array(lengths, dtype=np.float32)[:, None]
+            vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return vectors
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
+        """Yield rows and their token ids, shortest first, as many as fit into one pass."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        rows = sorted(range(len(texts)), key=lambda row: len(ids[row]))
         first = 0
         while first < len(rows):
             last, tokens = first, 0
             while last < len(rows) and (tokens == 0 or tokens + len(ids[rows[last]]) <= _BATCH_TOKENS):
                 tokens += len(ids[rows[last]])
                 last += 1
-            batch = rows[first:last]
-            vectors[batch] = self._forward([ids[row] for row in batch])
+            yield rows[first:last], [ids[row] for row in rows[first:last]]
             first = last
-        return vectors
 
-    def _forward(self, sentences: list[list[int]]) -> np.ndarray:
-        """Return the vectors [n, dimension] of sentences given as token ids, shortest first.
+    def _run(self, sentences: list[list[int]], layers: Sequence[Layer]) -> np.ndarray:
+        """Return the states [tokens, dimension] after these layers, of sentences given as token ids, shortest first.
 
-        The tokens of all sentences lie one after another, [tokens, dimension]: only attention and pooling look at
-        sentences, and they take those of equal length together. So there is no padding and no mask.
+        The tokens of all sentences lie one after another: only attention and pooling look at sentences, and they take
+        those of equal length together. So there is no padding and no mask.
         """
         lengths = [len(sentence) for sentence in sentences]
         groups = [(length, len(list(same))) for length, same in groupby(lengths)]
         positions = np.concatenate([np.arange(length) for length in lengths])
         x = self._words[np.concatenate(sentences)] + self._places[positions]
-        x = _layer_norm(x, self._norm, self._epsilon)
-        for layer in self._layers:
+        x = _layer_norm(x, *self._norm, self.epsilon)
+        for layer in layers:
             qkv = x @ layer.qkv + layer.qkv_bias
             seen, start = np.empty_like(x), 0
             for length, n in groups:
                 end = start + n * length
                 seen[start:end] = self._attend(qkv[start:end], n, length)
                 start = end
-            x = _layer_norm(x + seen @ layer.out + layer.out_bias, layer.norm_1, self._epsilon)
-            inner = _gelu(x @ layer.up + layer.up_bias)
-            x = _layer_norm(x + inner @ layer.down + layer.down_bias, layer.norm_2, self._epsilon)
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        pooled = np.add.reduceat(x, starts, axis=0) / np.array(lengths, dtype=np.float32)[:, None]
-        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+            x = _layer_norm(x + seen @ layer.out + layer.out_bias, layer.norm_1_scale, layer.norm_1_shift, self.epsilon)
+            inner = _gelu(x @ layer.up + layer.up_bias) @ layer.down + layer.down_bias
+            x = _layer_norm(x + inner, layer.norm_2_scale, layer.norm_2_shift, self.epsilon)
+        return x
 
     def _attend(self, qkv: np.ndarray, n: int, length: int) -> np.ndarray:
         """Return what the tokens [n * length, dimension] of n sentences take from their own sentence."""
-        size = self.dimension // self._heads
-        query, key, value = qkv.reshape(n, length, 3, self._heads, size).transpose(2, 0, 3, 1, 4)
+        size = self.dimension // self.heads
+        query, key, value = qkv.reshape(n, length, 3, self.heads, size).transpose(2, 0, 3, 1, 4)
         scores = query @ key.transpose(0, 1, 3, 2) / np.float32(np.sqrt(size))  # [n, heads, length, length]
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
