@@ -1,8 +1,9 @@
-"""Only what the assistant offered may act as a payload.
+"""Only what the assistant offered may act as a payload, and only what can be read reaches the other components.
 
 Rasa turns any message that begins with "/" into the intent it names, so a shopper (or a text that someone asks them to
 paste) could set intents and entities at will. `PayloadGuard` stands first in the pipeline: a payload that was offered
-in this conversation passes on to Rasa's own handler at the pipeline's end; any other becomes out of scope.
+in this conversation passes on to Rasa's own handler at the pipeline's end; any other becomes out of scope. It hands
+the text on as `rasa_addons.typed_text` leaves it: `/model/parse` has no channel in front that would do so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from rasa_addons.typed_text import cleaned, is_only_overlong
 
 OUT_OF_SCOPE = "out_of_scope"
 
@@ -60,7 +63,7 @@ def was_offered(payload: str, tracker: DialogueStateTracker | None) -> bool:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class PayloadGuard(GraphComponent):
-    """First in the pipeline; settles every message that begins with "/"."""
+    """First in the pipeline; settles every message that begins with "/", and those that nobody can read."""
 
     @classmethod
     def create(
@@ -78,21 +81,30 @@ class PayloadGuard(GraphComponent):
         return training_data
 
     def process(self, messages: list[Message], tracker: DialogueStateTracker | None = None) -> list[Message]:
-        """Let offered payloads pass and make the others out of scope; plain text is not touched.
+        """Let offered payloads pass and make the others out of scope; plain text is only cleaned.
 
         Without a tracker (`/model/parse`, `rasa test nlu`) nothing was offered.
         """
         for message in messages:
-            text = (message.get(TEXT) or "").strip()
-            if not text.startswith(INTENT_MESSAGE_PREFIX):
+            typed = message.get(TEXT) or ""
+            text = cleaned(typed)
+            if text != typed:
+                message.set(TEXT, text, add_to_output=True)
+            if text.strip().startswith(INTENT_MESSAGE_PREFIX):
+                if was_offered(text.strip(), tracker):
+                    message.set(_SETTLED, True)
+                    continue
+                # The text goes as well: Rasa's handler at the end looks at nothing else. The event keeps it.
+                message.set(TEXT, "", add_to_output=True)
+            elif not is_only_overlong(text):
                 continue
-            message.set(_SETTLED, True)
-            if was_offered(text, tracker):
-                continue
-            intent = {"name": OUT_OF_SCOPE, "confidence": 1.0}
-            # The text goes as well: Rasa's handler at the end looks at nothing else. The event keeps what was typed.
-            message.set(TEXT, "", add_to_output=True)
-            message.set(INTENT, intent, add_to_output=True)
-            message.set(INTENT_RANKING_KEY, [intent], add_to_output=True)
-            message.set(ENTITIES, [], add_to_output=True)
+            self._refuse(message)
         return messages
+
+    @staticmethod
+    def _refuse(message: Message) -> None:
+        intent = {"name": OUT_OF_SCOPE, "confidence": 1.0}
+        message.set(_SETTLED, True)
+        message.set(INTENT, intent, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [intent], add_to_output=True)
+        message.set(ENTITIES, [], add_to_output=True)

@@ -17,6 +17,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from rasa_addons.intent_features import MAX_CHARACTERS
+from rasa_addons.typed_text import cleaned
 
 logger = logging.getLogger(__name__)
 
@@ -92,15 +93,16 @@ async def _is_paused(agent: Agent | None, sender_id: str) -> bool:
 
 
 def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
-    """Return `on_new_message` with a reply guaranteed, and with messages of a length that people write.
+    """Return `on_new_message` with a reply guaranteed, and with messages that every part can take (`typed_text`).
 
     Whatever goes wrong below is logged here and not raised: the shopper has been told.
     """
 
     async def handle(message: UserMessage) -> None:
         channel = message.output_channel
-        if message.text and len(message.text) > MAX_CHARACTERS:
-            message.text = message.text[:MAX_CHARACTERS]
+        typed = message.text or ""
+        message.text = cleaned(typed)
+        if len(typed) > MAX_CHARACTERS:
             note = await _wording("utter_message_shortened", find_agent(), message)
             await channel.send_response(message.sender_id, {"text": note})
         counting = CountingOutputChannel(channel)
