@@ -34,7 +34,8 @@ class ValidateSearchForm(GuideAction):
         if considered is None:
             # Not an answer: without a slot from us the form steps aside, a rule answers, and we ask again.
             return [] if turn.open_question is not None else [SlotSet("requested_slot", None)]
-        events = need_events(tracker, considered.need)
+        # Rasa takes a message that sets no slot for one that the form had no use for: what stays is set again.
+        events = need_events(tracker, considered.need) or [SlotSet("need_text", considered.need.slots()["need_text"])]
         if isinstance(considered, Ask):
             present_question(dispatcher, considered, await self.call(guide().wording))
             return [*events, SlotSet("requested_slot", considered.question.facet)]

@@ -51,6 +51,16 @@ def test_an_open_need_is_asked_about_in_one_call(talk: Conversation) -> None:
     assert len(payloads) <= 6
 
 
+def test_the_same_need_said_again_and_again_ends_in_a_slate(talk: Conversation) -> None:
+    ask_about_shoes(talk)
+    for _ in range(3):
+        talk.hear("shoes", "search_products", entity("category", "shoes"))
+        talk.act(ValidateSearchForm())
+        # Some slot besides the question's, each time: or Rasa's form rejects, and no rule answers.
+        assert {event["name"] for event in talk.returned if event["event"] == "slot"} - {"requested_slot"}
+    assert talk.slots["requested_slot"] is None
+
+
 def test_an_aside_makes_the_form_step_aside_and_ask_again(talk: Conversation) -> None:
     ask_about_shoes(talk)
     facet = talk.slots["requested_slot"]
