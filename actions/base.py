@@ -84,9 +84,14 @@ def guide() -> Guide:
 
 def apologised(tracker: Tracker) -> bool:
     """Whether an action of this turn apologised already."""
+    return uttered(tracker, APOLOGY)
+
+
+def uttered(tracker: Tracker, *responses: str) -> bool:
+    """Whether one of these responses was said in this turn already."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return False
-        if event.get("event") == "bot" and (event.get("metadata") or {}).get("utter_action") == APOLOGY:
+        if event.get("event") == "bot" and (event.get("metadata") or {}).get("utter_action") in responses:
             return True
     return False

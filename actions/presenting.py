@@ -20,6 +20,7 @@ from shopguide.conversation.outcomes import (
     SlateShown,
     Unchanged,
     Unresolved,
+    Unsold,
     WhichOne,
 )
 from shopguide.conversation.presentation import slate_payload
@@ -33,6 +34,8 @@ from shopguide.conversation.telling import (
     relaxation_buttons,
     relaxation_words,
     slate_words,
+    unsold_buttons,
+    unsold_words,
 )
 from shopguide.conversation.wording import Wording
 
@@ -41,6 +44,9 @@ ASKED_BY_NAME = frozenset(
 )
 """Facets whose question has a response of its own."""
 
+
+UNSOLD, UNSOLD_NEAR = "utter_search_unsold", "utter_search_unsold_near"
+"""What is said of a thing that the shop does not sell: without and with something that comes near to it."""
 
 SLATES = {
     "": ("utter_search_slate", "utter_search_slate_one"),
@@ -61,6 +67,15 @@ def present_question(dispatcher: CollectingDispatcher, asked: Ask, wording: Word
     else:
         response = "utter_search_ask_flag" if question.kind == "flag" else "utter_search_ask_facet"
     dispatcher.utter_message(response=response, buttons=question_buttons(question, wording), **words)
+
+
+def present_unsold(dispatcher: CollectingDispatcher, outcome: Unsold, wording: Wording) -> None:
+    """Say that the shop has no such thing, and what it has instead."""
+    dispatcher.utter_message(
+        response=UNSOLD_NEAR if outcome.near else UNSOLD,
+        buttons=unsold_buttons(outcome, wording),
+        **unsold_words(outcome, wording),
+    )
 
 
 def present_search(

@@ -6,11 +6,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, GuideAction, guide
-from actions.presenting import present_question, present_search
+from actions.base import Events, GuideAction, guide, uttered
+from actions.presenting import UNSOLD, UNSOLD_NEAR, present_question, present_search, present_unsold
 from actions.reading import need_events, need_of
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Ask
+from shopguide.conversation.outcomes import Ask, Unsold
 from shopguide.conversation.turn import Turn
 
 
@@ -36,6 +36,9 @@ class ValidateSearchForm(GuideAction):
             return [] if turn.open_question is not None else [SlotSet("requested_slot", None)]
         # Rasa takes a message that sets no slot for one that the form had no use for: what stays is set again.
         events = need_events(tracker, considered.need) or [SlotSet("need_text", considered.need.slots()["need_text"])]
+        if isinstance(considered, Unsold):
+            present_unsold(dispatcher, considered, await self.call(guide().wording))
+            return [*events, SlotSet("requested_slot", None)]
         if isinstance(considered, Ask):
             present_question(dispatcher, considered, await self.call(guide().wording))
             return [*events, SlotSet("requested_slot", considered.question.facet)]
@@ -54,7 +57,9 @@ class ActionSearch(GuideAction):
         return "action_search"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Show what fits, or say what would have to give way."""
+        """Show what fits, or say what would have to give way; nothing where it was said that there is no such thing."""
+        if uttered(tracker, UNSOLD, UNSOLD_NEAR):
+            return []
         outcome = await self.call(guide().search, turn, need_of(tracker))
         return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
 

@@ -46,6 +46,7 @@ class SlateShown:
         unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
         searched: the need less what is unlisted; `None` if that is the whole need.
         measured: number facets that the message gave a direction but no number ("cheap"), with `up` or `down`.
+        in_passing: what was asked for, if no product is called that and the texts only mention it.
         note: how the slate relates to the one before, where words should say so.
     """
 
@@ -64,6 +65,7 @@ class SlateShown:
     unlisted: tuple[str, ...] = ()
     searched: Need | None = None
     measured: Mapping[str, str] = field(default_factory=dict)
+    in_passing: str = ""
     note: Literal["", "more", "critique", "similar", "history", "named"] = ""
 
     @property
@@ -97,6 +99,25 @@ class Ask:
     need: Need
     question: Question
     measured: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsold:
+    """The shop has nothing of the kind that was asked for.
+
+    Args:
+        need: the need without it.
+        thing: what was asked for, as the shopper said it.
+        one: whether one was asked for ("a tuxedo"), so that the noun is in the singular.
+        kinds: kinds of product to offer instead.
+        near: whether they come near to it; if not, they are the widest that the shop has.
+    """
+
+    need: Need
+    thing: str
+    one: bool
+    kinds: tuple[str, ...]
+    near: bool
 
 
 @dataclass(frozen=True, slots=True)

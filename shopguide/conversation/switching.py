@@ -1,17 +1,31 @@
 """What a shopper who moves to another kind of product leaves behind."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shopguide.conversation.answerable import answerable
 from shopguide.conversation.need import Need
 from shopguide.conversation.turn import Turn
-from shopguide.conversation.understanding import Understanding
+from shopguide.conversation.understanding import KEPT_ELSEWHERE, Understanding
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
 
 LETTING_GO = ("feature", "size", "material", "occasion", "price", "colour", "brand", "audience")
 """What gives way first of what was carried along to another kind of product, after the facets only the old one has."""
+
+
+def left_behind(need: Need) -> Need:
+    """Return what stays of a need when something is asked for that no category names.
+
+    That is the person, and what was ruled out of brands and colours; all of it if no kind of product was known.
+    """
+    if "category" not in need.wanted:
+        return replace(need, words="")
+    return Need(
+        wanted={facet: need.wanted[facet] for facet in KEPT_ELSEWHERE if facet in need.wanted},
+        excluded={facet: values for facet, values in need.excluded.items() if facet in ("brand", "colour")},
+    )
 
 
 def still_sensible(need: Need, turn: Turn, understood: Understanding, index: "CatalogueIndex") -> Need:

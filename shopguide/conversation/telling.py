@@ -9,12 +9,12 @@ from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT, Answer, payload_of
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, Shown, SlateShown
+from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, Shown, SlateShown, Unsold
 from shopguide.conversation.presentation import NOTICEABLE
 from shopguide.conversation.question import Question
 from shopguide.conversation.reasons import TELLING, line_reasons, why
 from shopguide.conversation.ways import ways_out
-from shopguide.conversation.wording import Wording
+from shopguide.conversation.wording import Wording, plural
 
 DISTINCTIONS = 2
 PROFILE_VALUES = 4
@@ -107,6 +107,18 @@ def relaxation_buttons(found: tuple[Relaxation, ...], need: Need, wording: Wordi
     return buttons
 
 
+def unsold_words(outcome: Unsold, wording: Wording) -> dict[str, str]:
+    """Return `thing` in the plural and `options`, the kinds offered instead."""
+    thing = plural(outcome.thing) if outcome.one else outcome.thing
+    return {"thing": thing, "options": wording.say.both(wording.kind(kind) for kind in outcome.kinds)}
+
+
+def unsold_buttons(outcome: Unsold, wording: Wording) -> list[Button]:
+    """Return one button for each kind that is offered instead."""
+    answers = [Answer("category", "want", kind) for kind in outcome.kinds]
+    return [Button(title=option_title(a, wording), payload=a.payload) for a in answers if a.payload is not None]
+
+
 def candidate_words(candidates: Sequence[Shown], wording: Wording) -> str:
     """Return the products of which one is meant: "number 2, the Kestrel …, or number 4, the Norwell …"."""
     told = [
@@ -192,6 +204,8 @@ def _summary(outcome: SlateShown, wording: Wording) -> str:
 
 def _note(outcome: SlateShown, wording: Wording) -> str:
     notes = [measured_note(outcome.measured, wording)]
+    if outcome.in_passing:
+        notes.append(wording.say("note.in_passing", thing=outcome.in_passing))
     if outcome.gave_way:
         facets = wording.say.either(wording.facet(facet) for facet in outcome.gave_way)
         notes.append(wording.say("note.gave_way", facets=facets))

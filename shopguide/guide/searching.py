@@ -10,6 +10,7 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
+from shopguide.conversation.asked import Thing, about_the_thing, thing_asked
 from shopguide.conversation.categories import in_line
 from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
@@ -25,15 +26,17 @@ from shopguide.conversation.outcomes import (
     Shown,
     SlateShown,
     Unchanged,
+    Unsold,
     WhichOne,
     sku_list,
 )
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.references import pointing
 from shopguide.conversation.relaxation import relaxations
-from shopguide.conversation.switching import still_sensible
+from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import Understanding, insists, understand
+from shopguide.conversation.unsold import Sold, departments, nearest_kinds, sold
 from shopguide.feedback.events import Slate
 from shopguide.guide.parts import Parts
 from shopguide.ids import Sku, SlateId
@@ -60,6 +63,9 @@ CORRECTING = frozenset({"inform_preference", "no_preference", "remove_preference
 IMPATIENT = frozenset({"ask_recommendation", "show_more", "critique_slate"})
 """Intents of a shopper who would rather see something than answer."""
 
+LOST = frozenset({"out_of_scope", "nlu_fallback"})
+"""Intents of a message whose words the classifier did not know."""
+
 SUGGESTED = 3
 """Facets named to a shopper whose message changed nothing."""
 
@@ -73,14 +79,20 @@ REMEMBERED_SHOWN = 400
 class SearchCases(Parts):
     """From a message to a question or to a slate."""
 
-    def consider(self, turn: Turn, need: Need) -> Ask | Ready | None:
+    def consider(self, turn: Turn, need: Need) -> Ask | Ready | Unsold | None:
         """Take a message into the need and decide whether to ask or to show.
 
         Returns:
-            the question, or that the need is clear enough, each with the need as it is now; `None` if the message
-            has nothing to do with the search, so that the open question has to be put again later.
+            the question, that the need is clear enough, or that the shop has nothing of the kind, each with the need as
+            it is now; `None` if the message has nothing to do with the search, so that the open question has to be put
+            again later.
         """
         index = self.index
+        thing = self._thing(turn, need)
+        if thing is not None:
+            if sold(thing, index) is Sold.NO:
+                return self._unsold(thing, turn, need, index)
+            turn, need = about_the_thing(turn), left_behind(need)
         understood = understand(need, turn, index)
         if not self._concerns(turn, understood, index):
             return None
@@ -102,6 +114,23 @@ class SearchCases(Parts):
             return Ready(now)
         return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
 
+    def _thing(self, turn: Turn, need: Need) -> Thing | None:
+        """Return the thing that a message opens a need for, if no value of the catalogue names it."""
+        looking = "category" not in need.wanted and turn.open_question in (None, "category")
+        opens = turn.intent == "search_products" or (turn.intent == "inform_preference" and looking)
+        # What sort of thing was asked: a word that the classifier never saw may well be one.
+        answers = turn.open_question == "category" and turn.intent in LOST
+        return thing_asked(turn) if opens or answers else None
+
+    def _unsold(self, thing: Thing, turn: Turn, need: Need, index: CatalogueIndex) -> Unsold:
+        """Say that there is no such thing; what was looked for before it stays, else what the message says besides."""
+        kinds = nearest_kinds(thing, index, self._recommender.likeness(thing.said))
+        if "category" not in need.wanted:
+            understood = understand(need, about_the_thing(turn), index)
+            self._learn(turn, need, understood.need)
+            need = replace(understood.need, words=need.words)
+        return Unsold(need, thing.said, thing.one, kinds or departments(index), near=bool(kinds))
+
     def question(self, need: Need, facet: str) -> Question | None:
         """Return the question about a facet once more, as the matches stand now."""
         index = self.index
@@ -117,6 +146,8 @@ class SearchCases(Parts):
         if turn.intent == "show_more" and slate is not None:
             return self.more(turn, need)
         understood = understand(need, turn, index)
+        thing = self._thing(turn, need) if turn.intent == "search_products" else None
+        in_passing = thing.said if thing is not None and sold(thing, index) is Sold.MENTIONED else ""
         if turn.intent == "ask_recommendation" and not len(index.matching(answerable(need, index)[0].constraints())):
             # "Surprise me" after nothing fitted: for the same person, but with open arms.
             need = Need(excluded=need.excluded).want("audience", need.wanted.get("audience", ()))
@@ -125,7 +156,8 @@ class SearchCases(Parts):
                 return self.more(turn, need)
             if turn.intent in CORRECTING:
                 return Unchanged(need, self._open(need, index))
-        return self._show(turn, need, understood, slate, index)
+        shown = self._show(turn, need, understood, slate, index)
+        return replace(shown, in_passing=in_passing) if isinstance(shown, SlateShown) else shown
 
     def _open(self, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
         """Return what a shopper could still say of the products that fit, the most telling facets first."""
@@ -203,7 +235,7 @@ class SearchCases(Parts):
             # A form opened by another intent (a story may) takes whatever the message holds.
             return not understood.is_blank
         # An answer whose words the classifier did not know, or a plain yes to a yes-or-no question.
-        return turn.open_question in understood.said and turn.intent in ("affirm", "nlu_fallback", "out_of_scope")
+        return turn.open_question in understood.said and (turn.intent == "affirm" or turn.intent in LOST)
 
     def _clear(self, turn: Turn, need: Need, understood: Understanding, rows: Rows) -> bool:
         if turn.open_question is not None and turn.intent in IMPATIENT:

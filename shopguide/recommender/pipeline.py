@@ -72,6 +72,14 @@ class Recommender:
         """The catalogue that products are ranked from now; after an import it follows once everything is computed."""
         return self._live.snapshot().index
 
+    def likeness(self, text: str) -> Floats | None:
+        """Return the cosine of a text with every product, [n_products]; `None` without an encoder."""
+        snapshot = self._live.snapshot()
+        vector = self._live.encode(text) if snapshot.vectors is not None else None
+        if snapshot.vectors is None or vector is None:
+            return None
+        return snapshot.vectors.dot(vector, np.arange(len(snapshot.index), dtype=np.int32))
+
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.
 

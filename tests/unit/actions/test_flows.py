@@ -199,3 +199,60 @@ def test_not_understood_twice_in_a_row(talk: Conversation) -> None:
         talk.hear("x", intent)
         responses.append(talk.act(ActionOutOfScope())[0]["response"] if intent != "greet" else "")
     assert responses == ["utter_smalltalk_fallback", "utter_smalltalk_fallback_again", "", "utter_smalltalk_fallback"]
+
+
+def test_what_is_not_sold_is_said_once_and_something_else_offered(talk: Conversation) -> None:
+    talk.hear("do you have kayaks", "search_products")
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["response"] == "utter_search_unsold"
+    assert (message["thing"], message["options"]) == ("kayaks", "accessories and footwear")
+    assert talk.slots["requested_slot"] is None
+    # The form is complete, so action_search runs as well: it must not show what nobody asked for.
+    assert talk.act(ActionSearch()) == []
+    talk.hear("yes", "affirm")
+    talk.act(ActionAffirm())
+    assert talk.returned[0]["parse_data"]["entities"][0]["value"] == "category=accessories"
+
+
+def test_the_thing_is_named_in_the_plural_and_what_mentions_it_is_told_apart(talk: Conversation) -> None:
+    talk.hear("i want a kayak", "search_products")
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["thing"] == "kayaks"
+    talk.hear("do you have laces", "search_products")
+    assert talk.act(ValidateSearchForm()) == []
+    (message,) = talk.act(ActionSearch())
+    assert "“laces”" in message["note"]
+
+
+def test_which_of_two_is_asked_with_buttons_that_do_what_was_wanted(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("the other one is nice", "like_product")
+    talk.message["references"] = [{"kind": "other", "start": 0, "end": 13}]
+    (message,) = talk.act(ActionLikeProduct())
+    assert message["response"] == "utter_product_which_of"
+    assert message["options"].startswith("number 1, ")
+    assert message["buttons"][0]["payload"] == '/like_product{"ordinal":1}'
+    assert not talk.shop.feedback.events
+
+
+def test_a_name_of_several_becomes_a_slate(talk: Conversation) -> None:
+    talk.hear("tell me about the norwell red loafers", "ask_product_details")
+    (message,) = talk.act(ActionProductDetails())
+    assert message["response"] == "utter_product_named"
+    assert message["count"] == "3"
+    assert message["custom"]["slate_id"] == talk.slots["current_slate"]
+    assert message["buttons"][1]["payload"] == '/ask_product_details{"ordinal":2}'
+    talk.hear("the second", "ask_product_details", entity("ordinal", 2))
+    (message,) = talk.act(ActionProductDetails())
+    assert message["response"] == "utter_product_details"
+    talk.hear("the zanzibar 3000", "ask_product_details", entity("product", "zanzibar 3000"))
+    (message,) = talk.act(ActionProductDetails())
+    assert (message["response"], message["name"]) == ("utter_product_name_unknown", "zanzibar 3000")
+
+
+def test_details_of_two_are_told_one_after_the_other(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("the first two", "ask_product_details", entity("ordinal", [1, 2]))
+    messages = talk.act(ActionProductDetails())
+    assert [message["response"] for message in messages] == ["utter_product_details"] * 2
+    assert len({message["title"] for message in messages}) == 2

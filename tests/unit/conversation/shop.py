@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation.turn import Mention, Turn
@@ -71,6 +74,10 @@ class FakeRecommender:
     def __init__(self, index: CatalogueIndex) -> None:
         self.index = index
         self.requests: list[RecommendationRequest] = []
+        self.like: dict[str, NDArray[np.float32]] = {}
+
+    def likeness(self, text: str) -> NDArray[np.float32] | None:
+        return self.like.get(text)
 
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         self.requests.append(request)
