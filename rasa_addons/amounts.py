@@ -132,6 +132,8 @@ class AmountRules:
     def _is_range(self, sentence: Sentence, first: Amount, second: Amount) -> bool:
         if first.number.pronoun or second.number.pronoun or first.number.value > second.number.value:
             return False
+        if first.currency is None and first.unit is None and self._is_code(sentence, first.number):
+            return False  # "mx7-900" is a name
         if second.start == first.end:
             return sentence.words[second.start].gap.strip() in self._vocabulary.range_dashes
         between = second.start - first.end

@@ -42,6 +42,7 @@ class Chooser:
         self._totals = totals
         # Categories count once for each level, so brands tell better how many products there are.
         self._products = totals.get("brand") or totals.get("category", 0)
+        self._colour_things = frozenset(vocabulary.raw["colour_things"])
         self._one = Phrases.of(vocabulary.raw["ordinals"]["nouns"])
         self._names = {facet: Phrases.of(list(spoken)) for facet, spoken in names.items()}
 
@@ -50,6 +51,8 @@ class Chooser:
         scored: list[tuple[float, float, Reading]] = []
         for reading in match.readings:
             support = self._support(sentence, match, reading, matches, open_facet)
+            if self._is_thing(sentence, match, reading, matches, support):
+                continue
             if self._credible(sentence, match, reading, support):
                 scored.append((support + self._prior(match, reading), reading.count, reading))
         return max(scored, key=lambda row: row[:2])[2] if scored else None
@@ -132,6 +135,16 @@ class Chooser:
         if reading.facet == "brand":
             return self._is_credible_brand(sentence, match, support, plain, ordinary=ordinary)
         return self._credible_in_long_tail(match, reading, support, plain, ordinary=ordinary)
+
+    def _is_thing(
+        self, sentence: Sentence, match: Match, reading: Reading, matches: "Neighbours", support: float
+    ) -> bool:
+        """Whether a word that is a colour by way of a thing is the thing: "face cream", not "a cream dress"."""
+        lone = match.end - match.start == 1 and sentence.key(match.start) in self._colour_things
+        if reading.facet != "colour" or not lone or support > 0 or len(sentence) <= _SHORT_MESSAGE:
+            return False
+        described = any(other.start == match.end for other in matches.of(match)) and not sentence.ends_clause(match.end)
+        return not described and not self._vocabulary.negators.before(sentence, match.start)
 
     def _is_credible_brand(
         self, sentence: Sentence, match: Match, support: float, plain: Sequence[str], *, ordinary: bool

@@ -1,5 +1,6 @@
 """Small lexicons, written and read back through the file format."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,12 @@ def _rules(folder: Path, lexicon: Lexicon) -> EntityRules:
     path = folder / "lexicon.jsonl"
     write(lexicon, path)
     return EntityRules(read(path))
+
+
+@pytest.fixture
+def lexicon_rules(tmp_path: Path) -> Callable[..., EntityRules]:
+    """Rules over a lexicon of a test's own."""
+    return lambda values, numbers=None: _rules(tmp_path, lexicon_of(values, numbers))
 
 
 @pytest.fixture(scope="session")

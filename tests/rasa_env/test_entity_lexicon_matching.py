@@ -166,3 +166,28 @@ def test_scripts_without_spaces_are_matched_wherever_they_stand(chinese):
 
 def test_typed_payloads_have_no_entities(fashion):
     assert fashion.extract('/inform_preference{"answer":"colour=green"}') == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("something against wrinkles, a night cream maybe", []),
+        ("does this rack hold twelve bottles of wine", []),
+        ("do you have it in cream", [("colour", "off white")]),
+        ("wine jackets for autumn", [("colour", "burgundy"), ("category", "jackets")]),
+        ("the cream one looks best", [("colour", "off white")]),
+        ("cream or green, i cannot decide", [("colour", "off white"), ("colour", "green")]),
+        ("anything but cream would do", [("colour", "off white")]),
+        ("cream please", [("colour", "off white")]),
+    ],
+)
+def test_things_that_lend_their_name_to_a_colour_are_colours_where_something_speaks_for_it(
+    lexicon_rules, text, expected
+):
+    colours = {
+        "off white": (["off white", "cream"], 90),
+        "burgundy": (["burgundy", "wine"], 40),
+        "green": (["green"], 200),
+    }
+    rules = lexicon_rules({"colour": colours, "category": {"jackets": (["jackets", "jacket"], 300)}})
+    assert values(rules, text) == expected

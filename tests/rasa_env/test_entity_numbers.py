@@ -75,6 +75,8 @@ def test_numbers_in_words(text, expected):
         ("for 3 people", []),
         ("my daughter is 14", []),
         ("the mx500 copier", []),
+        ("toner for the mx5-450", []),
+        ("eur15-eur30", [("price", 15, "min", "EUR"), ("price", 30, "max", "EUR")]),
         ("order 48213", []),
     ],
 )
