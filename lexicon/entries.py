@@ -177,7 +177,7 @@ def _row(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON ({error.msg} at character {error.pos + 1})") from error
+        raise ValueError(f"not JSON ({error.msg}, character {error.pos + 1})") from error
     except RecursionError as error:
         raise ValueError("not JSON of a lexicon (nested too deeply)") from error
     if not isinstance(row, dict):

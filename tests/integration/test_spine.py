@@ -2,7 +2,6 @@
 
 import json
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,12 @@ import shopguide.conversation
 from shopguide.bootstrap import Shop
 from shopguide.evaluation.parsing import DialogueParser
 from tests.eval.expectations import FAULTS, Answer, items_of
-from tests.support.live_shop import TOKEN, LiveShop, live_shop
+from tests.support.live_shop import TOKEN, LiveShop
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 SCHEMA = Path(shopguide.conversation.__file__).parent / "schemas" / "slate.json"
 MOST_QUESTIONS = 2
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveShop]:
-    with live_shop(tmp_path_factory.mktemp("shop")) as running:
-        yield running
 
 
 def slate_of(answer: Answer) -> dict[str, Any]:

@@ -126,6 +126,15 @@ class LiveShop:
         finally:
             dialogue.close()
 
+    @property
+    def lexicon(self) -> Path:
+        """The lexicon file that the dialogue server watches."""
+        return Path(self._settings["SHOPGUIDE_LEXICON_PATH"])
+
+    def log(self, name: str) -> str:
+        """Return what a server has logged so far."""
+        return (self.folder / f"{name}.log").read_text("utf-8", "replace")
+
     def _endpoints(self) -> str:
         """Write a copy of endpoints.yml whose tracker store is in our folder."""
         text = (ROOT / "endpoints.yml").read_text("utf-8")
