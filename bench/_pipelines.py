@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,38 @@ class Answers:
         """Return them as the evaluation of a running server has them."""
         return [reading(one) for one in self.parsed]
 
+    def parse(self, text: str) -> Reading:
+        """Return what was answered to one of the texts: so that these answers stand where a server would."""
+        return reading(self._by_text[text])
+
+    @cached_property
+    def _by_text(self) -> dict[str, dict[str, Any]]:
+        return {one["text"]: one for one in self.parsed}
+
 
 def reading(parsed: Mapping[str, Any]) -> Reading:
     """Return an answer of the model as the evaluation of a running server has it: through the same client."""
     recorded = httpx.MockTransport(lambda _: httpx.Response(200, json=parsed))
     with DialogueParser("http://recorded", transport=recorded) as parser:
         return replace(parser.parse(""), seconds=float(parsed["seconds"]))
+
+
+def rasa_environment(threads: int) -> dict[str, str]:
+    """Return the environment of whatever runs Rasa: that of scripts/tooling/commands.py but for the threads."""
+    return {
+        **os.environ,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "RASA_TELEMETRY_ENABLED": "false",
+    }
 
 
 class RasaSide:
@@ -116,11 +143,22 @@ class RasaSide:
         Raises:
             BenchFailed: Rasa could not.
         """
+        return self._train({"step": "train", "rows": list(rows)}, {"language": language, "pipeline": pipeline})
+
+    def train_whole(self, pipeline: Pipeline, policies: list[dict[str, Any]]) -> Trained:
+        """Train understanding and policies on the project's own data and domain.
+
+        Raises:
+            BenchFailed: Rasa could not.
+        """
+        return self._train({"step": "train_whole"}, {"language": "en", "pipeline": pipeline, "policies": policies})
+
+    def _train(self, job: Mapping[str, Any], described: Mapping[str, Any]) -> Trained:
         folder = Path(tempfile.mkdtemp(prefix="train-", dir=self._folder))
         config = folder / "config.yml"
-        described = {"recipe": "default.v1", "language": language, "assistant_id": "bench", "pipeline": pipeline}
-        config.write_text(yaml.safe_dump(described, sort_keys=False), "utf-8")
-        found = self._run({"step": "train", "folder": str(folder), "config": str(config), "rows": list(rows)})
+        whole = {"recipe": "default.v1", "assistant_id": "bench", **described}
+        config.write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
+        found = self._run({**job, "folder": str(folder), "config": str(config)})
         return Trained(
             Path(found["model"]),
             round(found["train_s"], 1),
@@ -139,21 +177,8 @@ class RasaSide:
         return Answers(found["answers"], found["peak_memory_mib"])
 
     def _run(self, job: Mapping[str, Any], more: Mapping[str, str] | None = None) -> dict[str, Any]:
-        threads = str(self.threads)
-        # As scripts/tooling/commands.py starts the dialogue server, but for the number of threads.
         environment = {
-            **os.environ,
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "OMP_NUM_THREADS": threads,
-            "OPENBLAS_NUM_THREADS": threads,
-            "TF_NUM_INTRAOP_THREADS": threads,
-            "TF_NUM_INTEROP_THREADS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": "-1",
-            "TOKENIZERS_PARALLELISM": "false",
-            "HF_HUB_OFFLINE": "1",
-            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-            "RASA_TELEMETRY_ENABLED": "false",
+            **rasa_environment(self.threads),
             "RASA_MAX_CACHE_SIZE": "0",
             "RASA_CACHE_DIRECTORY": str(self._folder / "cache"),
             **(more or {}),

@@ -43,8 +43,30 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
     folder = Path(job["folder"])
     data = folder / "nlu.yml"
     write_nlu(job["rows"], data)
+    return timed(
+        lambda: train_nlu(config=job["config"], nlu_data=str(data), output=str(folder), fixed_model_name="model")
+    )
+
+
+def train_whole(job: dict[str, Any]) -> dict[str, Any]:
+    """Train understanding and policies on the project's own data and domain, as `rasa train` does."""
+    from rasa.model_training import train as train_everything
+
+    return timed(
+        lambda: (
+            train_everything(
+                "domain.yml", job["config"], ["data"], output=job["folder"], fixed_model_name="model"
+            ).model
+        )
+    )
+
+
+def timed(training: Callable[[], Any]) -> dict[str, Any]:
+    """Return the model that a training wrote and the time it took."""
     start, cpu = time.perf_counter(), time.process_time()
-    model = train_nlu(config=job["config"], nlu_data=str(data), output=str(folder), fixed_model_name="model")
+    model = training()
+    if not model:
+        raise SystemExit("nothing was trained")
     return {"model": model, "train_s": time.perf_counter() - start, "train_cpu_s": time.process_time() - cpu}
 
 
@@ -61,8 +83,8 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
             start = time.perf_counter()
             parsed = await agent.parse_message(text)
             seconds = time.perf_counter() - start
-            kept = {key: parsed.get(key) for key in ("text", "intent", "intent_ranking", "entities")}
-            answers.append({**kept, "seconds": seconds})
+            kept = {key: parsed.get(key) for key in ("intent", "intent_ranking", "entities")}
+            answers.append({"text": text, **kept, "seconds": seconds})
         return answers
 
     return {"answers": asyncio.run(ask())}
@@ -73,7 +95,12 @@ def examples(job: dict[str, Any]) -> dict[str, Any]:
     return {"rows": read_nlu(job["paths"])}
 
 
-STEPS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"train": train, "read": read, "examples": examples}
+STEPS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "train": train,
+    "train_whole": train_whole,
+    "read": read,
+    "examples": examples,
+}
 
 
 def main() -> None:
