@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     from shopguide.evaluation.parsing import DialogueParser
 
 STDOUT = Path("-")
+
+
+class Noise(StrEnum):
+    """The kinds of `shopguide.evaluation.noise`, which is not imported to show the help; a test compares them."""
+
+    TYPOS = "typos"
+    MISSPELT = "misspelt"
+    DROPOUT = "dropout"
+    UNPUNCTUATED = "unpunctuated"
+    HOMOPHONES = "homophones"
+    FILLERS = "fillers"
+    ASR = "asr"
+
+
 TOKEN_OF_MAKE_RUN = Path(".run/auth-token")
 
 
@@ -45,6 +60,14 @@ def nlu(
     catalogue: Annotated[
         list[str] | None, typer.Option(help="Only lines of this catalogue. Repeatable.", metavar="F|E|G|…")
     ] = None,
+    noise: Annotated[
+        list[Noise] | None,
+        typer.Option(
+            help="Score the lines once more through a noise; docs/evaluation.md tells what each does. Repeatable.",
+            case_sensitive=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the report here in JSON; - is standard output.", metavar="OUT")
     ] = None,
@@ -54,7 +77,8 @@ def nlu(
     worst: Annotated[int, typer.Option(help="Mistakes of each kind that are shown.", min=0)] = 10,
 ) -> None:
     """Score what a running dialogue server understands: intents, entities, refusals, confidence."""
-    from shopguide.evaluation.nlu import listen, report
+    from shopguide.evaluation.nlu import Noised, listen, report
+    from shopguide.evaluation.noise import noisy
     from shopguide.evaluation.picture import confusion_svg
     from shopguide.evaluation.utterances import read_utterances
 
@@ -66,9 +90,14 @@ def nlu(
     utterances = read_utterances(file, catalogue or ())
     with ExitStack() as stack:
         servers = {name: stack.enter_context(server) for name, server in _servers(rasa_url or [], token).items()}
-        with _progress(len(utterances)) as advance:
+        kinds = [kind.value for kind in noise or ()]
+        with _progress(len(utterances) * (1 + len(kinds))) as advance:
             heard = listen(utterances, servers, advance)
-    found = report(file, heard)
+            noised = [
+                Noised(kind, seed, listen([noisy(line, kind, seed) for line in utterances], servers, advance))
+                for kind in kinds
+            ]
+    found = report(file, heard, noised)
     if confusion:
         table = found["confusion"]
         title = f"{file.name}: rows are meant, columns answered"

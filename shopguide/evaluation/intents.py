@@ -51,6 +51,11 @@ class IntentScores:
 
     def row(self) -> dict[str, Any]:
         """Return the figures with their intervals."""
+        return row(self.name, len(self.heard), self.figures)
+
+    @cached_property
+    def figures(self) -> dict[str, Array]:
+        """Every figure by name, itself first and then resampled: [n_draws] each."""
         weights = self._weights
         lines = weights.sum(axis=1)
         catalogues = sorted({heard.utterance.catalogue for heard in self.heard})
@@ -63,21 +68,17 @@ class IntentScores:
         far = out * (order <= out.sum() // 2)
         refused = self._answered[:, self.labels.index(OUT_OF_SCOPE)] if OUT_OF_SCOPE in self.labels else 0 * out
         within = 1 - out
-        return row(
-            self.name,
-            len(self.heard),
-            {
-                "intent_accuracy": share(weights @ self._right, lines),
-                **{f"intent_accuracy_{name}": accuracy_of[:, i] for i, name in enumerate(catalogues)},
-                "macro_accuracy": _mean(recall),
-                "macro_f1": _mean(f1),
-                "oos_recall": share(weights @ (out * refused), weights @ out),
-                "oos_recall_far": share(weights @ (far * refused), weights @ far),
-                "oos_recall_near": share(weights @ ((out - far) * refused), weights @ (out - far)),
-                "false_rejection": share(weights @ (within * refused), weights @ within),
-                "ece": self._calibration_error(weights),
-            },
-        )
+        return {
+            "intent_accuracy": share(weights @ self._right, lines),
+            **{f"intent_accuracy_{name}": accuracy_of[:, i] for i, name in enumerate(catalogues)},
+            "macro_accuracy": _mean(recall),
+            "macro_f1": _mean(f1),
+            "oos_recall": share(weights @ (out * refused), weights @ out),
+            "oos_recall_far": share(weights @ (far * refused), weights @ far),
+            "oos_recall_near": share(weights @ ((out - far) * refused), weights @ (out - far)),
+            "false_rejection": share(weights @ (within * refused), weights @ within),
+            "ece": self._calibration_error(weights),
+        }
 
     def by_intent(self) -> list[dict[str, Any]]:
         """Return each intent's lines, precision, recall and F1."""

@@ -20,6 +20,7 @@ class EntityScores:
     """The entities of the lines that count for entities; each reading of a line has its share of it."""
 
     heard: Sequence[Heard]
+    name: str = "entities"
 
     @cached_property
     def lines(self) -> list[Heard]:
@@ -28,8 +29,13 @@ class EntityScores:
 
     def row(self) -> dict[str, Any]:
         """Return the figures over all entities with their intervals."""
+        return row(self.name, len(self.lines), self.figures)
+
+    @cached_property
+    def figures(self) -> dict[str, Array]:
+        """Every figure by name, itself first and then resampled: [n_draws] each."""
         if not self.lines:
-            return row("entities", 0, {})
+            return {}
         precision, recall, f1 = self._rates(self._counts())
         figures = {"entity_precision": precision, "entity_recall": recall, "entity_f1": f1}
         for name in sorted({heard.utterance.catalogue for heard in self.lines}):
@@ -38,7 +44,7 @@ class EntityScores:
         figures["excluded_f1"] = self._rates(self._counts(lambda mention: mention.group == EXCLUDED))[2]
         figures["price_f1"] = self._rates(self._counts(partial(_is_of, PRICE)))[2]
         figures["span_f1"] = self._rates(self._counts(compare=Mention.span))[2]
-        return row("entities", len(self.lines), figures)
+        return figures
 
     def by_entity(self) -> list[dict[str, Any]]:
         """Return each entity's mentions, precision, recall, and F1 with its interval, the most frequent first."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from shopguide.errors import SettingsError
 from shopguide.evaluation.intents import Heard, IntentScores
 from shopguide.evaluation.mentions import EntityScores
 from shopguide.evaluation.parsing import Parser
+from shopguide.evaluation.resampling import difference
 from shopguide.evaluation.utterances import Utterance
 
 ANY_CATALOGUE = ""
@@ -50,26 +52,57 @@ def listen(
     return heard
 
 
-def report(dataset: Path, heard: Sequence[Heard]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Noised:
+    """The same lines as heard through a noise."""
+
+    kind: str
+    seed: int
+    heard: Sequence[Heard]
+
+
+def report(dataset: Path, heard: Sequence[Heard], noised: Sequence[Noised] = ()) -> dict[str, Any]:
     """Return the whole report: figures with intervals under `models`, and the tables and mistakes behind them.
 
     Args:
         dataset: the file; the report names it and its digest.
         heard: its lines with what was understood.
+        noised: the same lines in the same order, through noises: rows of their own, and what they cost under `paired`.
     """
     intents, entities = IntentScores("intents", heard), EntityScores(heard)
     seconds = [1000 * reading.seconds for row in heard for reading in row.readings]
     p50, p95 = np.percentile(seconds, [50, 95])
+    noisy_intents = [IntentScores(f"intents, {noise.kind}", noise.heard) for noise in noised]
+    noisy_entities = [EntityScores(noise.heard, f"entities, {noise.kind}") for noise in noised]
     return {
         "dataset": dataset.name,
         "sha256": hashlib.sha256(dataset.read_bytes()).hexdigest(),
         "split": "+".join(sorted({row.utterance.catalogue for row in heard})),
-        "models": [intents.row(), entities.row()],
-        "paired": [],
+        "models": [
+            *(scores.row() for scores in (intents, *noisy_intents)),
+            *(scores.row() for scores in (entities, *noisy_entities)),
+        ],
+        "paired": [
+            *(difference(scores.row(), intents.row(), scores.figures, intents.figures) for scores in noisy_intents),
+            *(difference(scores.row(), entities.row(), scores.figures, entities.figures) for scores in noisy_entities),
+        ],
         "intents": intents.by_intent(),
         "entities": entities.by_entity(),
         "calibration": intents.reliability(),
         "confusion": intents.confusion_table(),
         "mistakes": {"intents": intents.mistakes(), "entities": entities.mistakes()},
+        "noise": [
+            {
+                "kind": noise.kind,
+                "seed": noise.seed,
+                "changed": _changed(heard, noise.heard),
+                "mistakes": {"intents": intents_of.mistakes(), "entities": entities_of.mistakes()},
+            }
+            for noise, intents_of, entities_of in zip(noised, noisy_intents, noisy_entities, strict=True)
+        ],
         "latency_ms": {"messages": len(seconds), "p50": round(float(p50), 1), "p95": round(float(p95), 1)},
     }
+
+
+def _changed(clean: Sequence[Heard], noised: Sequence[Heard]) -> int:
+    return sum(one.utterance.text != other.utterance.text for one, other in zip(clean, noised, strict=True))

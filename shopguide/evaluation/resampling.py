@@ -42,6 +42,14 @@ def interval(values: Array) -> list[float] | None:
     return [round(float(end), 4) for end in np.percentile(resampled, [tail, 100 - tail])]
 
 
+def difference(
+    one: Mapping[str, Any], other: Mapping[str, Any], figures: Mapping[str, Array], against: Mapping[str, Array]
+) -> dict[str, Any]:
+    """Return by how much the figures of one row differ from another's over the same lines, resampled together."""
+    both = {name: values - against[name] for name, values in figures.items() if name in against}
+    return {**row(one["model"], one["lines"], both), "against": other["model"]}
+
+
 def row(model: str, lines: int, figures: Mapping[str, Array]) -> dict[str, Any]:
     """Return a row of a report: every figure by name, and its interval under `ci`. What has no lines is left out."""
     measured = {name: values for name, values in figures.items() if not np.isnan(values[0])}

@@ -30,8 +30,10 @@ def show_understanding(report: Mapping[str, Any], worst: int, console: Console |
     """Print the report of `shopguide.evaluation.nlu`, with the `worst` mistakes of each kind."""
     console = console or Console(highlight=False)
     console.print(Text(f"{report['dataset']} · lines of {report['split']} · in percent, with 95 % intervals", "dim"))
-    for row in report["models"]:
-        console.print(_figures([row]))
+    for part in ("intents", "entities"):
+        console.print(_figures([row for row in report["models"] if row["model"].startswith(part)]))
+    if report["noise"]:
+        console.print(_costs(report["paired"]))
     console.print(_entities(report["entities"]))
     console.print(_calibration(report["calibration"]))
     console.print(_confusions(report["confusion"]))
@@ -52,6 +54,17 @@ def _figures(rows: list[Mapping[str, Any]]) -> Table:
     for name in sorted(set(names), key=names.index):
         if any(name in row["ci"] for row in rows):
             table.add_row(_name(name), *(_with_interval(row, name) for row in rows))
+    return table
+
+
+def _costs(rows: list[Mapping[str, Any]]) -> Table:
+    table = Table("noise", "figure", "points", "", title="What noise costs, over the same lines", title_justify="left")
+    for row in rows:
+        name = "intent_accuracy" if "intent_accuracy" in row else "entity_f1"
+        if row["ci"].get(name):
+            low, high = row["ci"][name]
+            kind = row["model"].partition(", ")[2]
+            table.add_row(kind, _name(name), f"{100 * row[name]:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}")
     return table
 
 

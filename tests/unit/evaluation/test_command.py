@@ -100,6 +100,19 @@ def test_json_alone_on_standard_output_and_only_the_lines_asked_for(address: str
     assert (report["split"], report["models"][0]["lines"]) == ("F", 1)
 
 
+def test_clean_and_noisy_in_one_report(address: str, file: Path) -> None:
+    arguments = ["--noise", "typos", "--noise", "asr", "--rasa-url", address, "--token", TOKEN]
+    code, out = run(file, *arguments, "--json", "-")
+    assert code == 0
+    report = json.loads(out)
+    names = ["intents", "intents, typos", "intents, asr", "entities", "entities, typos", "entities, asr"]
+    assert [row["model"] for row in report["models"]] == names
+    assert [noise["kind"] for noise in report["noise"]] == ["typos", "asr"]
+    code, out = run(file, *arguments)
+    assert code == 0
+    assert "What noise costs" in out
+
+
 def test_a_server_for_each_catalogue(address: str, file: Path) -> None:
     code, out = run(file, "--rasa-url", f"F={address}", "--rasa-url", f"E={address}", "--token", TOKEN, "--json", "-")
     assert code == 0

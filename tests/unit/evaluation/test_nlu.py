@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shopguide.errors import DialogueServerUnavailable, SettingsError
-from shopguide.evaluation.nlu import ANY_CATALOGUE, listen, report
+from shopguide.evaluation.nlu import ANY_CATALOGUE, Noised, listen, report
 from shopguide.evaluation.parsing import DialogueParser
 from shopguide.evaluation.picture import confusion_svg
 from shopguide.evaluation.utterances import Utterance
@@ -117,6 +117,30 @@ def test_the_report(tmp_path: Path) -> None:
     assert [mistake["got"] for mistake in found["mistakes"]["intents"]] == ["faq/shipping"]
     assert found["split"] == "F+G"
     assert found["latency_ms"]["messages"] == 5
+
+
+def test_noise_has_rows_of_its_own_and_what_it_costs(tmp_path: Path) -> None:
+    file = tmp_path / "lines.jsonl"
+    file.write_text("x")
+    red = entity("a red hat", "red", "colour", "red")
+    fake = FakeDialogue({"a red hat": said("search_products", 0.8, red), "hello": said("greet"), "helo": said("deny")})
+    server = {ANY_CATALOGUE: fake.parser()}
+    lines = [utterance("a red hat", "search_products", "F", red), utterance("hello", "greet")]
+    worse = [lines[0], utterance("helo", "greet")]
+    found = report(file, listen(lines, server), [Noised("typos", 7, listen(worse, server))])
+    assert [(row["model"], row.get("intent_accuracy", row.get("entity_f1"))) for row in found["models"]] == [
+        ("intents", 1.0),
+        ("intents, typos", 0.5),
+        ("entities", 1.0),
+        ("entities, typos", 1.0),
+    ]
+    cost, nothing = found["paired"]
+    assert (cost["model"], cost["against"], cost["intent_accuracy"]) == ("intents, typos", "intents", -0.5)
+    assert cost["ci"]["intent_accuracy"] == [-1.0, 0.0]
+    assert (nothing["against"], nothing["entity_f1"]) == ("entities", 0.0)
+    [noise] = found["noise"]
+    assert (noise["kind"], noise["seed"], noise["changed"]) == ("typos", 7, 1)
+    assert [mistake["text"] for mistake in noise["mistakes"]["intents"]] == ["helo"]
 
 
 def test_the_picture_is_well_formed_and_marks_what_is_off_the_diagonal() -> None:
