@@ -14,7 +14,7 @@ from rasa_addons.matching import LexiconMatcher, Match
 from rasa_addons.mentions import Mention
 from rasa_addons.negation import NegationRules
 from rasa_addons.numbers import find_numbers
-from rasa_addons.ordinals import OrdinalRules
+from rasa_addons.ordinals import MOST_PLACES, OrdinalRules
 from rasa_addons.references import Reference, ReferenceRules
 from rasa_addons.sizes import SizeRules
 from rasa_addons.steering import SteeringRules
@@ -90,9 +90,9 @@ class EntityRules:
 
     def _numeric(self, sentence: Sentence, matches: Sequence[Match], context: EntityContext) -> list[Mention]:
         numbers = find_numbers(sentence, self._vocabulary)
-        ordinals = self._ordinals.find(
-            sentence, numbers, slate_shown=context.slate_shown and context.open_facet is None
-        )
+        # A slate whose titles are not known may have as many places as a slate can have.
+        shown = (len(context.titles) or MOST_PLACES) if context.slate_shown and context.open_facet is None else 0
+        ordinals = self._ordinals.find(sentence, numbers, places=shown)
         taken = {index for mention in ordinals for index in range(mention.start, mention.end)}
         free = [number for number in numbers if not taken & set(range(number.start, number.end))]
         starts = {match.start for match in matches if sentence.key(match.start) not in self._vocabulary.function_words}

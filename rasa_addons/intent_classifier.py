@@ -154,7 +154,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         if not entities and not intent_features.is_readable(intent_features.spell_out(text)):
             ranking = [(OUT_OF_SCOPE, 1.0)]
         else:
-            ranking = self._rank(text, entities, context)
+            ranking = self._rank(text, entities, context.with_references(message.get("references")))
         whole, confidence = ranking[0]
         intent: dict[str, Any] = {"name": _base(whole), "confidence": confidence}
         if "/" in whole:

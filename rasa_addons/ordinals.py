@@ -7,7 +7,7 @@ from rasa_addons.numbers import Number
 from rasa_addons.vocabulary import Vocabulary
 from rasa_addons.words import Phrases, Sentence, keys
 
-_MOST = 20  # positions that a slate could have
+MOST_PLACES = 20  # positions that a slate could have
 _GROUP = 5  # products in "the first three"
 
 
@@ -28,18 +28,18 @@ class OrdinalRules:
         self._between = frozenset(raw["between"])
         self._choosing_alone = frozenset(raw["choosing_alone"])
 
-    def find(self, sentence: Sentence, numbers: list[Number], *, slate_shown: bool = False) -> list[Mention]:
-        """Return the ordinals of a sentence; a bare "2" is one only where a slate is shown."""
+    def find(self, sentence: Sentence, numbers: list[Number], *, places: int = 0) -> list[Mention]:
+        """Return the ordinals of a sentence; a bare "2" is one only where so many products are shown."""
         found = [*self._spoken(sentence, numbers), *self._numbered(sentence, numbers)]
         if not found:
             found = self._chosen(sentence, numbers)
         whole = [number for number in numbers if number.end - number.start == len(sentence)]
-        if not found and slate_shown and whole and self._is_position(whole[0]):
+        if not found and whole and self._is_position(whole[0]) and whole[0].value <= places:
             found = [Mention(0, len(sentence), "ordinal", int(whole[0].value))]
         return found
 
     def _is_position(self, number: Number) -> bool:
-        return float(number.value).is_integer() and 0 < number.value <= _MOST
+        return float(number.value).is_integer() and 0 < number.value <= MOST_PLACES
 
     def _spoken(self, sentence: Sentence, numbers: list[Number]) -> list[Mention]:
         found: list[Mention] = []

@@ -34,8 +34,8 @@ from shopguide.conversation.question import Question, Rows, next_question, quest
 from shopguide.conversation.references import pointing
 from shopguide.conversation.relaxation import relaxations
 from shopguide.conversation.switching import left_behind, still_sensible
-from shopguide.conversation.turn import Turn
-from shopguide.conversation.understanding import Understanding, insists, understand
+from shopguide.conversation.turn import Mention, Turn
+from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
 from shopguide.conversation.unsold import Sold, departments, nearest_kinds, sold
 from shopguide.feedback.events import Slate
 from shopguide.guide.parts import Parts
@@ -88,6 +88,7 @@ class SearchCases(Parts):
             again later.
         """
         index = self.index
+        turn = self._chosen(turn, need)
         thing = self._thing(turn, need)
         if thing is not None:
             if sold(thing, index) is Sold.NO:
@@ -113,6 +114,17 @@ class SearchCases(Parts):
         if question is None:
             return Ready(now)
         return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
+
+    def _chosen(self, turn: Turn, need: Need) -> Turn:
+        """Return a message that points at an answer of the open question ("the first") as if it were pressed."""
+        places = ordinals(turn.mentions)
+        question = self.question(need, turn.open_question) if places and turn.open_question is not None else None
+        if question is None:
+            return turn
+        options = question.options
+        chosen = [options[place - 1 if place > 0 else place] for place in places if 0 < abs(place) <= len(options)]
+        rest = tuple(mention for mention in turn.mentions if mention.entity != "ordinal")
+        return replace(turn, mentions=(*rest, *(Mention("answer", str(option.answer)) for option in chosen)))
 
     def _thing(self, turn: Turn, need: Need) -> Thing | None:
         """Return the thing that a message opens a need for, if no value of the catalogue names it."""

@@ -67,12 +67,13 @@ def test_the_open_question_comes_from_the_tracker(lexicon_path):
 
 
 def test_the_slate_on_screen_comes_from_the_tracker(lexicon_path):
-    slate = {"type": "slate", "items": [{"title": "Kestrel Storm Shirt"}]}
+    slate = {"type": "slate", "items": [{"title": "Kestrel Storm Shirt"}, {"title": "Norwell Shirt"}]}
     shown = tracker_with(BotUttered("", {"custom": slate}))
-    assert context_of(shown).titles == ("Kestrel Storm Shirt",)
+    assert context_of(shown).titles == ("Kestrel Storm Shirt", "Norwell Shirt")
     extractor = component(lexicon_path)
     assert parse(extractor, "the kestrel storm shirt", shown) == [("product", "kestrel storm shirt")]
     assert parse(extractor, "2", shown) == [("ordinal", 2)]
+    assert parse(extractor, "3", shown) == []
 
 
 def test_a_missing_lexicon_is_no_failure(tmp_path, caplog):

@@ -502,3 +502,21 @@ VALUES = {
     "brand": ("aldersea", "norwell"),
     "waterproof": ("yes", "no"),
 }
+
+
+@pytest.mark.parametrize(("place", "option"), [(1, 0), (2, 1), (-1, -1)])
+def test_the_first_of_the_answers_that_were_offered(shop: Shop, place: int, option: int) -> None:
+    need = Need().want("category", ["shoes"])
+    question = shop.guide.question(need, "colour")
+    assert question is not None
+    turn = said("the first", "inform_preference", mention("ordinal", place), open_question="colour")
+    considered = shop.guide.consider(turn, need)
+    assert considered is not None
+    assert considered.need.wanted["colour"] == (question.options[option].answer.value,)
+
+
+def test_a_place_that_no_answer_has_is_none(shop: Shop) -> None:
+    need = Need().want("category", ["shoes"])
+    turn = said("the ninth", "inform_preference", mention("ordinal", 9), open_question="colour")
+    considered = shop.guide.consider(turn, need)
+    assert considered is None or "colour" not in considered.need.wanted
