@@ -23,6 +23,7 @@ _FILLERS = frozenset(
 )
 _PAYLOAD = re.compile(r"/(?P<intent>[\w/]+)(?P<entities>\{.*\})?", re.DOTALL)
 _DETAILS = "ask_product_details"
+_DECIDED = 30.0  # nats; "no" alone is a deny to the model by ten, and to "which brand?" it is none
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,17 @@ def shifts(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -
     if context.question is not None:
         answer = _answering(context, text, entities)
         if answer is not None:
-            return {answer: 8.0}
+            return {answer: _DECIDED}
     return _leaning(context, text, entities)
 
 
 def _pointing(context: Context) -> dict[str, float]:
     """Return the shifts of a message that does nothing but point."""
     if context.question is None:
-        return {context.act or _DETAILS: 6.0}
+        return {context.act or _DETAILS: _DECIDED}
     # "The first": of the answers that were offered; "both" is as good as any.
     group = any(one.get("kind") in ("both", "all") for one in context.references)
-    return {"no_preference" if group else "inform_preference": 6.0}
+    return {"no_preference" if group else "inform_preference": _DECIDED}
 
 
 def _answering(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> str | None:

@@ -20,8 +20,9 @@ _BEHIND = 7  # words behind "the one with …"
 class Reference:
     """Words from `start` up to `end` that point at products on screen.
 
-    `kind` is `most` (the product furthest in a direction), `other`, `both`, `all`, or `described` (the ones that have
-    what the words in it name). `facets` are number facets, any of which the direction may speak of, likeliest first.
+    `kind` is `most` (the product furthest in a direction), `other`, `both`, `all`, `described` (the ones that have what
+    the words in it name) or `this` (the one talked about, in "more like that one"). `facets` are number facets, any of
+    which the direction may speak of, likeliest first.
     """
 
     start: int
@@ -106,7 +107,9 @@ class ReferenceRules:
         after = index + 1
         head = self._heads.at(sentence, after)
         if head:
-            return self._followed(sentence, index, after + len(head), like=like)
+            followed = self._followed(sentence, index, after + len(head), like=like)
+            this = like and sentence.key(index) in self._pointing
+            return followed or (Reference(index, after + len(head), "this", like=True) if this else None)
         values = {place for one in mentions if _is_value(one) for place in range(one.start, one.end)}
         place = after
         while place < min(after + _DESCRIBING, len(sentence)) and not sentence.breaks[place]:

@@ -25,6 +25,7 @@ class TitleRules:
         raw = vocabulary.raw["product"]
         self._definite = frozenset(raw["after"])
         self._before = frozenset(raw["before"])
+        self._asked = Phrases.of(raw["asked"])
         self._heads = Phrases.of(vocabulary.raw["ordinals"]["nouns"])
 
     def on_screen(self, sentence: Sentence, titles: Sequence[str], matches: Sequence[Match]) -> list[Mention]:
@@ -104,20 +105,23 @@ class TitleRules:
     def capitalised(self, sentence: Sentence, mentions: list[Mention]) -> list[Mention]:
         """Fold "the Fastrack Men Black Watch" and "the Kestrel Trail 2" into one product.
 
-        It is definite and capitalised, begins with a brand, and either ends in a category or has a name of its own:
-        a capitalised word that no value of the catalogue is, or a number behind a word.
+        It is definite and capitalised, or told about ("tell me about kestrel trail 2"), begins with a brand, and either
+        ends in a category or has a name of its own: a word that is no value of the catalogue, or a number behind one.
         """
         ordered = sorted(mentions, key=lambda mention: mention.start)
         for brand in ordered:
-            if brand.entity != "brand" or sentence.key(brand.start - 1) not in self._definite:
+            definite = sentence.key(brand.start - 1) in self._definite
+            asked = bool(self._asked.before(sentence, brand.start - definite))
+            if brand.entity != "brand" or not (definite or asked):
                 continue
             end = brand.end
-            while end < len(sentence) and not sentence.gap_breaks(end) and self._goes_on(sentence, end):
+            while end < len(sentence) and not sentence.gap_breaks(end) and self._goes_on(sentence, end, asked=asked):
                 end += 1
             end = next((one.end for one in ordered if one.entity == "category" and one.start == end), end)
             inside = [one for one in ordered if brand.start <= one.start and one.end <= end]
             crossing = [one for one in ordered if one.start < end < one.end]
-            if crossing or not all(sentence.words[index].capital for index in range(brand.start, brand.end)):
+            written = asked or all(sentence.words[index].capital for index in range(brand.start, brand.end))
+            if crossing or not written:
                 continue
             ends_in_kind = len(inside) >= _RUN and inside[-1].entity == "category" and inside[-1].end == end
             valued = {index for one in inside if one.entity not in _AMOUNTS for index in range(one.start, one.end)}
@@ -128,9 +132,10 @@ class TitleRules:
                 return [product, *(one for one in ordered if one.end <= brand.start or one.start >= end)]
         return mentions
 
-    @staticmethod
-    def _goes_on(sentence: Sentence, index: int) -> bool:
-        return sentence.words[index].capital or sentence.words[index].kind == "number"
+    def _goes_on(self, sentence: Sentence, index: int, *, asked: bool) -> bool:
+        word = sentence.words[index]
+        small = asked and word.kind == "letters" and sentence.key(index) not in self._vocabulary.function_words
+        return word.capital or word.kind == "number" or small
 
 
 _AMOUNTS = frozenset({"quantity", "price", "rating", "size", "ordinal"})

@@ -11,7 +11,7 @@ from lexicon.units import convert
 from shopguide.conversation.naming import named
 from shopguide.conversation.turn import Mention, Reference, Turn
 from shopguide.conversation.understanding import ordinals
-from shopguide.conversation.words import content_words
+from shopguide.conversation.words import asking, content_words
 from shopguide.ids import Sku
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 NEAR_PRICE = 0.01
 """Who says "the 50 euro one" of one at 49.90 means it: prices this share apart, or by less than one, are the same."""
+
+
+TITLES_READ = 20
+"""Products with a word among which one must have it in its title, for the word to count as part of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ def resolve(turn: Turn, shown: Sequence[Sku], index: "CatalogueIndex", focus: Sk
     if turn.references:
         return _referred(turn, turn.references[0], listed, index, focus)
     described = [one for one in turn.mentions if _describes(one) and not one.excluded]
-    having = _fitting(described, listed, index)
-    if not described or not having:
+    words = [word for word in content_words(turn.text, turn.mentions) if word not in asking()]
+    # "The Tarnway Fjell" is no other Tarnway, however alone it stands on the slate.
+    titled = [word for word in words if _is_in_titles(word, index)]
+    having = _saying(titled, _fitting(described, listed, index), index, in_titles=True)
+    if not having or not (described or titled):
         return None
     # "Is the backpack any good?" of the one talked about, where all are backpacks.
     return Pointed((focus,)) if focus in having and len(having) > 1 else _one(having)
@@ -96,21 +103,24 @@ def _referred(
     inside = [one for one in turn.mentions if reference.start <= one.start and one.end <= reference.end]
     described = [one for one in inside if _describes(one)]
     pool = _fitting(described, listed, index)
+    found: Resolution | None = None
     match reference.kind:
+        case "this":
+            found = Pointed((focus,)) if focus is not None else None
         case "most":
-            return _one(_furthest(reference, pool, index))
+            found = _one(_furthest(reference, pool, index))
         case "other":
             left = [sku for sku in pool if sku != focus]
             # Of several others none is "the other one"; without one in mind all are others.
-            return _one(left) if focus in listed or len(pool) == 1 else Unclear(tuple(pool))
+            found = _one(left) if focus in listed or len(pool) == 1 else Unclear(tuple(pool))
         case "both":
-            return Pointed(tuple(pool)) if len(pool) == 2 else Unclear(tuple(pool))
+            found = Pointed(tuple(pool)) if len(pool) == 2 else Unclear(tuple(pool))
         case "all":
-            return Pointed(tuple(pool)) if pool else Unclear(())
-    words = content_words(turn.text[reference.start : reference.end], _moved(inside, reference.start))
-    if not described and not words:
-        return None
-    return _one(_saying(words, pool, index))
+            found = Pointed(tuple(pool)) if pool else Unclear(())
+        case _:
+            words = content_words(turn.text[reference.start : reference.end], _moved(inside, reference.start))
+            found = _one(_saying(words, pool, index)) if described or words else None
+    return found
 
 
 def _fitting(described: Sequence[Mention], skus: Sequence[Sku], index: "CatalogueIndex") -> list[Sku]:
@@ -118,6 +128,12 @@ def _fitting(described: Sequence[Mention], skus: Sequence[Sku], index: "Catalogu
     having = [sku for sku in skus if all(_has(index, sku, one) for one in described)]
     exact = [sku for sku in having if all(_has(index, sku, one, exactly=True) for one in described)]
     return exact or having
+
+
+def _is_in_titles(word: str, index: "CatalogueIndex") -> bool:
+    said = set(index.mended(word))
+    rows = index.search(" ".join(said), None, TITLES_READ)[0]
+    return any(said <= set(index.mended(index.product(index.skus[row]).title)) for row in rows)
 
 
 def _one(skus: Iterable[Sku]) -> Resolution:
@@ -145,13 +161,18 @@ def _furthest(reference: Reference, pool: Sequence[Sku], index: "CatalogueIndex"
     return list(pool)
 
 
-def _saying(words: Sequence[str], pool: Sequence[Sku], index: "CatalogueIndex") -> list[Sku]:
+def _saying(
+    words: Sequence[str], pool: Sequence[Sku], index: "CatalogueIndex", *, in_titles: bool = False
+) -> list[Sku]:
     """Return the products that have every word: in their titles if any has it there, else anywhere in their texts."""
     left = list(pool)
     for word in words:
         if not left:
             break
         titled = [sku for sku in left if set(index.mended(word)) & set(index.mended(index.product(sku).title))]
+        if in_titles:
+            left = titled
+            continue
         rows = np.array([index.row(sku) for sku in left], dtype=np.int32)
         texts = {index.skus[row] for row in index.search(" ".join(index.mended(word)), rows, len(rows))[0]}
         left = titled or [sku for sku in left if sku in texts]

@@ -120,7 +120,7 @@ def unsold_buttons(outcome: Unsold, wording: Wording) -> list[Button]:
 
 
 def candidate_words(candidates: Sequence[Shown], wording: Wording) -> str:
-    """Return the products of which one is meant: "number 2, the Kestrel …, or number 4, the Norwell …"."""
+    """Return the products of which one is meant: "number 2 (Kestrel …) or number 4 (Norwell …)"."""
     told = [
         wording.say("option.place", position=one.position, title=_short(one.product.title, MOST_TITLE))
         for one in candidates

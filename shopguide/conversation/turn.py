@@ -28,7 +28,8 @@ class Reference:
     """Words that point at products on screen without a number: "the cheaper one", "the other one", "the blue one".
 
     Args:
-        kind: `most` (furthest in a direction), `other`, `both`, `all`, or `described` (what the words in it name).
+        kind: `most` (furthest in a direction), `other`, `both`, `all`, `described` (what the words in it name), or
+            `this` (the one talked about).
         start: where in the message it begins.
         end: where it ends.
         facets: for `most`, number facets that may be meant, the likeliest first.

@@ -23,6 +23,11 @@ def chatter() -> frozenset[str]:
     return _listed("chatter")
 
 
+def asking() -> frozenset[str]:
+    """Return the folded words with which people ask about a product, from phrases/asking_en.txt."""
+    return _listed("asking")
+
+
 def name_in(turn: Turn) -> tuple[str, bool]:
     """Return the words of a message that may name a product, and whether the message marks them as a name.
 
@@ -34,8 +39,7 @@ def name_in(turn: Turn) -> tuple[str, bool]:
     if turn.references or turn.text.lstrip().startswith("/"):
         return "", False
     left = _CLITIC.sub(" ", normalise(turn.text))
-    asking = chatter() | _listed("asking")
-    return " ".join(word for word in _TOKEN.findall(left) if word not in asking), False
+    return " ".join(word for word in _TOKEN.findall(left) if word not in chatter() | asking()), False
 
 
 def content_words(text: str, mentions: Iterable[Mention]) -> tuple[str, ...]:

@@ -135,12 +135,12 @@ class SearchCases(Parts):
         return thing_asked(turn) if opens or answers else None
 
     def _unsold(self, thing: Thing, turn: Turn, need: Need, index: CatalogueIndex) -> Unsold:
-        """Say that there is no such thing; what was looked for before it stays, else what the message says besides."""
+        """Say that there is no such thing; what was looked for before it stays."""
         kinds = nearest_kinds(thing, index, self._recommender.likeness(thing.said))
         if "category" not in need.wanted:
-            understood = understand(need, about_the_thing(turn), index)
-            self._learn(turn, need, understood.need)
-            need = replace(understood.need, words=need.words)
+            # Whom it is for stays; what a kayak may cost says nothing of what a backpack may cost.
+            said = understand(need, about_the_thing(turn), index).need
+            need = need.want("audience", said.wanted.get("audience", ()))
         return Unsold(need, thing.said, thing.one, kinds or departments(index), near=bool(kinds))
 
     def question(self, need: Need, facet: str) -> Question | None:
@@ -185,11 +185,14 @@ class SearchCases(Parts):
         seen = (*sku_list(slate.state.get("shown")), *(item.sku for item in slate.items))
         return self._show(turn, need, Understanding(need), slate, index, seen=seen[-REMEMBERED_SHOWN:])
 
-    def critique(self, turn: Turn, need: Need) -> SearchOutcome:
-        """Show products that differ from the slate as the shopper asked: "cheaper", "like the second but in blue"."""
+    def critique(self, turn: Turn, need: Need, focus: str | None = None) -> SearchOutcome:
+        """Show products that differ from the slate as the shopper asked: "cheaper", "like the second but in blue".
+
+        `focus` is the product talked about last.
+        """
         index = self.index
         slate = self._memory.slate(turn.current_slate)
-        understood = self._criticised(turn, need, slate, index)
+        understood = self._criticised(turn, need, slate, focus, index)
         if not isinstance(understood, Understanding):
             return understood
         if slate is not None and understood.is_blank and insists(turn):
@@ -215,13 +218,13 @@ class SearchCases(Parts):
         return self._show(turn, now, understood, slate, index)
 
     def _criticised(
-        self, turn: Turn, need: Need, slate: Slate | None, index: CatalogueIndex
+        self, turn: Turn, need: Need, slate: Slate | None, focus: str | None, index: CatalogueIndex
     ) -> Understanding | WhichOne | NamedShown:
         """Understand a critique; the words for the product that something should resemble demand nothing themselves."""
         pointed = pointing(turn)
         if pointed is None:
             return understand(need, turn, index)
-        meant = self._meant(pointed[0], slate, None, index)
+        meant = self._meant(pointed[0], slate, focus, index)
         if isinstance(meant, WhichOne):
             return replace(meant, critiques=understand(need, pointed[1], index).critiques)
         if isinstance(meant, NamedShown):

@@ -78,6 +78,11 @@ def test_what_something_should_resemble(fashion):
     assert "like" not in fashion.read("tell me about the blue one").references[0]
 
 
+def test_the_one_talked_about_is_pointed_at_only_for_its_like(fashion):
+    assert [one["kind"] for one in fashion.read("more like that one").references] == ["this"]
+    assert fashion.read("tell me more about that one").references == []
+
+
 def test_a_pronoun_is_no_number(fashion):
     assert [found["entity"] for found in fashion.extract("the best rated one")] == ["critique"]
 
@@ -85,7 +90,7 @@ def test_a_pronoun_is_no_number(fashion):
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("tell me about the kestrel trail 25", "kestrel trail 25"),
+        ("what about kestrel trail 25", "kestrel trail 25"),
         ("the trail 25", "trail 25"),
         ("brackenfrod ridge", "brackenfrod ridge"),
         ("more about the ciry 18 backpack", "ciry 18 backpack"),
@@ -115,6 +120,10 @@ def test_values_on_screen_stay_values(fashion, text):
         ("the Kestrel Trail 2 backpack", [("product", "kestrel trail 2 backpack")]),
         ("the Kestrel Storm Jacket in orange", [("product", "kestrel storm jacket"), ("colour", "orange")]),
         ("open the Kestrel Men Green Watch", [("product", "kestrel men green watch")]),
+        ("tell me about the kestrel trail 2 backpack", [("product", "kestrel trail 2 backpack")]),
+        ("more about kestrel cairn please", [("product", "kestrel cairn")]),
+        ("tell me about the kestrel", [("brand", "kestrel")]),
+        ("tell me about the kestrel jackets", [("brand", "kestrel"), ("category", "jackets")]),
         ("the Kestrel in Green", [("brand", "kestrel"), ("colour", "green")]),
         ("the kestrel trail 2 backpack", [("brand", "kestrel"), ("category", "backpacks")]),
     ],

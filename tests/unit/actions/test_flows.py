@@ -230,7 +230,7 @@ def test_which_of_two_is_asked_with_buttons_that_do_what_was_wanted(talk: Conver
     talk.message["references"] = [{"kind": "other", "start": 0, "end": 13}]
     (message,) = talk.act(ActionLikeProduct())
     assert message["response"] == "utter_product_which_of"
-    assert message["options"].startswith("number 1, ")
+    assert message["options"].startswith("number 1 (")
     assert message["buttons"][0]["payload"] == '/like_product{"ordinal":1}'
     assert not talk.shop.feedback.events
 

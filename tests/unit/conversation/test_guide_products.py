@@ -231,3 +231,25 @@ def test_more_like_the_blue_one_asks_for_nothing_blue(shop: Shop, slate: SlateSh
     assert isinstance(outcome, SlateShown)
     assert outcome.anchor == rare.product
     assert "colour" not in outcome.need.wanted
+
+
+def test_more_like_the_one_talked_about(shop: Shop, slate: SlateShown) -> None:
+    turn = said(
+        "more like that one but cheaper", "critique_slate", mention("critique", "price:down", start=23, end=30),
+        references=(Reference("this", 10, 18, like=True),), current_slate=slate.slate_id,
+    )  # fmt: skip
+    outcome = shop.guide.critique(turn, slate.need, sku_at(slate, 3))
+    assert isinstance(outcome, SlateShown)
+    assert outcome.anchor == slate.items[2].product
+    assert outcome.need.bound("price").high is not None
+
+
+def test_another_name_is_not_the_only_one_of_its_brand(shop: Shop, slate: SlateShown) -> None:
+    brand = next(
+        i.product.brand for i in slate.items if sum(i.product.brand == o.product.brand for o in slate.items) == 1
+    )
+    turn = ask(f"the {brand} umbrellas", mention("brand", str(brand).lower()), current_slate=slate.slate_id)
+    outcome = shop.guide.details(turn)
+    assert isinstance(outcome, NamedShown)
+    assert {item.product.category[-1] for item in outcome.slate.items} == {"Umbrellas"}
+    assert {item.product.brand for item in outcome.slate.items} == {brand}

@@ -59,6 +59,7 @@ CASES = [
     ("the last", said("the last", "like_product", mention("ordinal", -1)), [5]),
     ("bare values", said("red?", "ask_product_details", mention("colour", "red")), [3]),
     ("a name", said("norwell red", "ask_product_details", mention("product", "norwell women red")), [3]),
+    ("words of a title", said("what about the kestrl", "ask_product_details"), [2]),
     ("a misspelt name", said("x", "ask_product_details", mention("product", "kestrl blck backpack")), [2]),
 ]  # fmt: skip
 

@@ -122,14 +122,13 @@ def test_the_guide_says_that_there_is_none(shop: Shop) -> None:
     like = np.zeros(len(shop.index), dtype=np.float32)
     like[[i for i, sku in enumerate(shop.index.skus) if "Backpacks" in shop.index.product(sku).title]] = 0.5
     shop.recommender.like["red kayak"] = like
-    turn = said("looking for a red kayak under 100", "search_products", RED, mention("price", 100))
+    for_men = mention("audience", "men")
+    turn = said("looking for a red kayak under 100 for men", "search_products", RED, mention("price", 100), for_men)
     outcome = shop.guide.consider(turn, Need())
     assert isinstance(outcome, Unsold)
     assert (outcome.thing, outcome.one, outcome.kinds, outcome.near) == ("red kayak", True, ("backpacks",), True)
-    # What else was said stays for whatever is taken instead; the unknown word is not looked for.
-    assert outcome.need.wanted == {"colour": ("red",)}
-    assert outcome.need.bound("price").high == 100
-    assert not outcome.need.words
+    # Whom it is for stays; what a kayak may cost says nothing of what a backpack may cost.
+    assert outcome.need == Need().want("audience", ["men"])
     assert not shop.recommender.requests
 
 
