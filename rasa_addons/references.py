@@ -87,12 +87,7 @@ class ReferenceRules:
             return None
         like, after = self._likes(sentence, index), index + 1
         if sentence.key(after) in self._other:
-            end = self._noun_end(sentence, after + 1, mentions)
-            return (
-                Reference(index, end or after + 1, "other", like=like)
-                if end or self._ends(sentence, after + 1)
-                else None
-            )
+            return self._other_one(sentence, index, mentions, like=like)
         direction = self._direction(sentence, after)
         if direction is not None:
             facets, towards, end, superlative = direction
@@ -100,6 +95,18 @@ class ReferenceRules:
             if noun or (superlative and self._ends(sentence, end)):
                 return Reference(index, noun or end, "most", facets, towards, like=like)
         return self._described(sentence, index, mentions, like=like)
+
+    def _other_one(
+        self, sentence: Sentence, index: int, mentions: Sequence[Mention], *, like: bool
+    ) -> Reference | None:
+        """Read "the other", "the other (blue) one", "the other kestrel"."""
+        end = index + 2
+        values = {place for one in mentions if _is_value(one) for place in range(one.start, one.end)}
+        while end in values and not sentence.breaks[end]:
+            end += 1
+        noun = self._noun_end(sentence, end, mentions) or end
+        named = noun > index + 2 or self._ends(sentence, noun)
+        return Reference(index, noun, "other", like=like) if named else None
 
     def _described(
         self, sentence: Sentence, index: int, mentions: Sequence[Mention], *, like: bool

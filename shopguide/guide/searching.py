@@ -10,7 +10,7 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
-from shopguide.conversation.asked import Thing, about_the_thing, thing_asked
+from shopguide.conversation.asked import about_the_thing
 from shopguide.conversation.categories import in_line
 from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
@@ -36,9 +36,9 @@ from shopguide.conversation.relaxation import relaxations
 from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
-from shopguide.conversation.unsold import Sold, departments, nearest_kinds, sold
+from shopguide.conversation.unsold import Sold, sold
 from shopguide.feedback.events import Slate
-from shopguide.guide.parts import Parts
+from shopguide.guide.unsellable import LOST, Unsellable
 from shopguide.ids import Sku, SlateId
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.types import Recommendation, RecommendationRequest
@@ -63,9 +63,6 @@ CORRECTING = frozenset({"inform_preference", "no_preference", "remove_preference
 IMPATIENT = frozenset({"ask_recommendation", "show_more", "critique_slate"})
 """Intents of a shopper who would rather see something than answer."""
 
-LOST = frozenset({"out_of_scope", "nlu_fallback"})
-"""Intents of a message whose words the classifier did not know."""
-
 SUGGESTED = 3
 """Facets named to a shopper whose message changed nothing."""
 
@@ -76,7 +73,7 @@ REMEMBERED_SHOWN = 400
 """Products that paging remembers as shown."""
 
 
-class SearchCases(Parts):
+class SearchCases(Unsellable):
     """From a message to a question or to a slate."""
 
     def consider(self, turn: Turn, need: Need) -> Ask | Ready | Unsold | None:
@@ -90,8 +87,9 @@ class SearchCases(Parts):
         index = self.index
         turn = self._chosen(turn, need)
         thing = self._thing(turn, need)
+        known = sold(thing, index) if thing is not None else None
         if thing is not None:
-            if sold(thing, index) is Sold.NO:
+            if known is Sold.NO:
                 return self._unsold(thing, turn, need, index)
             turn, need = about_the_thing(turn), left_behind(need)
         understood = understand(need, turn, index)
@@ -108,7 +106,8 @@ class SearchCases(Parts):
         self._learn(turn, said, now, "critique")
         checked = answerable(now, index)[0]
         rows = _narrowed(checked, index, index.matching(checked.constraints())).rows
-        if self._clear(turn, now, understood, rows):
+        if known is Sold.MENTIONED or self._clear(turn, now, understood, rows):
+            # To narrow down what only mentions a thing would promise that it is there.
             return Ready(now)
         question = next_question(now, index, rows)
         if question is None:
@@ -125,23 +124,6 @@ class SearchCases(Parts):
         chosen = [options[place - 1 if place > 0 else place] for place in places if 0 < abs(place) <= len(options)]
         rest = tuple(mention for mention in turn.mentions if mention.entity != "ordinal")
         return replace(turn, mentions=(*rest, *(Mention("answer", str(option.answer)) for option in chosen)))
-
-    def _thing(self, turn: Turn, need: Need) -> Thing | None:
-        """Return the thing that a message opens a need for, if no value of the catalogue names it."""
-        looking = "category" not in need.wanted and turn.open_question in (None, "category")
-        opens = turn.intent == "search_products" or (turn.intent == "inform_preference" and looking)
-        # What sort of thing was asked: a word that the classifier never saw may well be one.
-        answers = turn.open_question == "category" and turn.intent in LOST
-        return thing_asked(turn) if opens or answers else None
-
-    def _unsold(self, thing: Thing, turn: Turn, need: Need, index: CatalogueIndex) -> Unsold:
-        """Say that there is no such thing; what was looked for before it stays."""
-        kinds = nearest_kinds(thing, index, self._recommender.likeness(thing.said))
-        if "category" not in need.wanted:
-            # Whom it is for stays; what a kayak may cost says nothing of what a backpack may cost.
-            said = understand(need, about_the_thing(turn), index).need
-            need = need.want("audience", said.wanted.get("audience", ()))
-        return Unsold(need, thing.said, thing.one, kinds or departments(index), near=bool(kinds))
 
     def question(self, need: Need, facet: str) -> Question | None:
         """Return the question about a facet once more, as the matches stand now."""
@@ -230,7 +212,12 @@ class SearchCases(Parts):
         if isinstance(meant, NamedShown):
             return meant
         if isinstance(meant, tuple):
-            return replace(understand(need, pointed[1], index), resembling=meant[0])
+            understood = replace(understand(need, pointed[1], index), resembling=meant[0])
+            kind = index.values("category", index.row(meant[0]))[-1:]
+            if "category" in understood.need.wanted or not kind:
+                return understood
+            # Who asks for something like a backpack wants a backpack.
+            return replace(understood, need=understood.need.want("category", kind))
         return understand(need, turn, index)
 
     def _bounded(

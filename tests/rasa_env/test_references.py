@@ -36,6 +36,8 @@ def pointed(rules, text):
         ("the one with wheels", ("described", "the one with wheels", "", None)),
         ("that kestrel is nice", ("described", "that kestrel", "", None)),
         ("the other one", ("other", "the other one", "", None)),
+        ("the other blue one", ("other", "the other blue one", "", None)),
+        ("the other kestrel", ("other", "the other kestrel", "", None)),
         ("what about the others?", ("other", "the others", "", None)),
         ("both", ("both", "both", "", None)),
         ("i like both of them", ("both", "both of them", "", None)),

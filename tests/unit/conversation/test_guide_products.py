@@ -1,5 +1,6 @@
 """The use cases around a product and a shopper."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -253,3 +254,14 @@ def test_another_name_is_not_the_only_one_of_its_brand(shop: Shop, slate: SlateS
     assert isinstance(outcome, NamedShown)
     assert {item.product.category[-1] for item in outcome.slate.items} == {"Umbrellas"}
     assert {item.product.brand for item in outcome.slate.items} == {brand}
+
+
+def test_something_like_a_backpack_is_a_backpack(shop: Shop) -> None:
+    named = shop.guide.details(ask("tell me about the norwell red backpacks"))
+    assert isinstance(named, NamedShown)
+    turn = said(
+        "more like the second", "critique_slate", mention("product", "norwell men red backpacks", start=10, end=20)
+    )
+    outcome = shop.guide.critique(replace(turn, current_slate=named.slate.slate_id), Need())
+    assert isinstance(outcome, SlateShown)
+    assert outcome.need.wanted == {"category": ("backpacks",)}

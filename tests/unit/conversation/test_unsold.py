@@ -121,7 +121,7 @@ def test_without_an_encoder_shared_words_count(home: CatalogueIndex) -> None:
 def test_the_guide_says_that_there_is_none(shop: Shop) -> None:
     like = np.zeros(len(shop.index), dtype=np.float32)
     like[[i for i, sku in enumerate(shop.index.skus) if "Backpacks" in shop.index.product(sku).title]] = 0.5
-    shop.recommender.like["red kayak"] = like
+    shop.recommender.like["kayak"] = like
     for_men = mention("audience", "men")
     turn = said("looking for a red kayak under 100 for men", "search_products", RED, mention("price", 100), for_men)
     outcome = shop.guide.consider(turn, Need())
