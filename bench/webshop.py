@@ -47,6 +47,7 @@ from shopguide.evaluation.resampling import draws, figure, interval
 from shopguide.evaluation.utterances import Mention, Utterance, read_utterances
 
 SEARCH = "search_products"
+MISTAKES_SHOWN = 50
 COMPARED = frozenset({"price", "colour"})
 
 # What is written before and after the amounts, with the role of each amount. The amounts are drawn.
@@ -154,16 +155,22 @@ def constraints(name: str, utterances: Sequence[Utterance], readings: Sequence[R
     }
 
 
-def recognised(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Return the share taken for a search, and what the others were taken for."""
+def recognised(goals: Sequence[str], readings: Sequence[Reading]) -> dict[str, Any]:
+    """Return the share taken for a search, and what the others were taken for, the most confident mistakes first."""
     right = np.array([one.intent == SEARCH for one in readings], dtype=float)
     shares = draws(len(right)) @ right / len(right)
     taken = Counter(one.intent for one in readings)
+    answered = zip(goals, readings, strict=True)
+    wrong = [(one.confidence, one.intent, goal) for goal, one in answered if one.intent != SEARCH]
     return {
         "goals": len(readings),
         SEARCH: figure(shares),
         "ci": {SEARCH: interval(shares)},
         "taken_for": {name: round(count / len(readings), 4) for name, count in taken.most_common(8)},
+        "mistakes": [
+            {"text": goal, "got": intent, "confidence": round(confidence, 4)}
+            for confidence, intent, goal in sorted(wrong, reverse=True)[:MISTAKES_SHOWN]
+        ],
     }
 
 
@@ -190,7 +197,7 @@ def measure(
         ]
     return {
         "dataset": "webshop_goals",
-        "intents": recognised(readings[:first]),
+        "intents": recognised(goals, readings[:first]),
         "lexicon": {"digest": entries.digest_of(lexicon), "lines_with_unknown_colours": len(unknown)},
         "models": rows,
     }

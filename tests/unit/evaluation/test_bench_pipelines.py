@@ -202,5 +202,6 @@ def test_the_whole_report_of_goals() -> None:
     report = webshop.measure(ask, ["hello", "a pan"], [utterance(text, colour(text, "gray"))], COLOURS, seed=0)
     assert report["intents"]["search_products"] == 0.5
     assert report["intents"]["taken_for"]["greet"] == 0.5
+    assert report["intents"]["mistakes"] == [{"text": "hello", "got": "greet", "confidence": 0.9}]
     assert [row["model"] for row in report["models"]] == ["as written", "known colours", "with a price"]
     json.dumps(report)
