@@ -50,8 +50,9 @@ class Sold(Enum):
 def sold(thing: Thing, index: "CatalogueIndex") -> Sold:
     """Return whether products are called what was asked for.
 
-    A title must have the noun, and it must not be there only as part of another kind's name. Of a name with several
-    words one title must have all that any title has, and the text at least one of them beside the noun.
+    A title must have the noun for its noun, and not only as part of another kind's name. Of a thing with several words a
+    product with such a title must say one of the others too, or the thing is only mentioned; where no title has the
+    noun, one product must say all of them for it to be even that.
     """
     noun = index.mended(thing.words[-1])
     rows = index.search(" ".join(noun), None, LOOKED_AT)[0]
@@ -61,11 +62,21 @@ def sold(thing: Thing, index: "CatalogueIndex") -> Sold:
     titled = [row for row, title in titles.items() if set(noun) <= set(tokens(title))]
     if titled and sum(_only_describes(noun[-1], index, row) for row in titled) >= NAMED_AFTER * len(titled):
         return Sold.NO
-    if not any(_is_noun_of(noun[-1], titles[row]) for row in titled):
-        return Sold.MENTIONED
     others = [token for word in thing.words[:-1] for token in index.mended(word)]
+    if not any(_is_noun_of(noun[-1], titles[row]) for row in titled):
+        return Sold.MENTIONED if _together([*noun, *others], index) else Sold.NO
     beside = index.search(" ".join(others), np.array(sorted(titled), dtype=np.int32), 1)[0] if others else titled
     return Sold.YES if len(beside) else Sold.MENTIONED
+
+
+def _together(words: list[str], index: "CatalogueIndex") -> bool:
+    """Whether one product says all of the words."""
+    rows = None
+    for word in words:
+        rows = np.sort(index.search(word, rows, len(index))[0])
+        if not len(rows):
+            return False
+    return True
 
 
 def nearest_kinds(thing: Thing, index: "CatalogueIndex", likeness: "NDArray[np.float32] | None") -> tuple[str, ...]:

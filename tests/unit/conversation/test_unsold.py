@@ -93,6 +93,8 @@ def home() -> CatalogueIndex:
         (("bracekt",), Sold.YES),
         (("shower", "bracket"), Sold.MENTIONED),
         (("teapots",), Sold.MENTIONED),
+        (("tray", "teapot"), Sold.MENTIONED),
+        (("coffee", "teapot"), Sold.NO),
         (("tables",), Sold.NO),
         (("coffee", "table"), Sold.NO),
     ],
