@@ -50,8 +50,8 @@ class Sold(Enum):
 def sold(thing: Thing, index: "CatalogueIndex") -> Sold:
     """Return whether products are called what was asked for.
 
-    A title must have the noun for its noun, and not only as part of another kind's name. Of a thing with several words a
-    product with such a title must say one of the others too, or the thing is only mentioned; where no title has the
+    A title must have the noun for its noun, and not only as part of another kind's name. Of a thing with several words
+    a product with such a title must say one of the others too, or the thing is only mentioned; where no title has the
     noun, one product must say all of them for it to be even that.
     """
     noun = index.mended(thing.words[-1])
