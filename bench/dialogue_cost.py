@@ -33,7 +33,7 @@ from bench.understanding import measure
 from shopguide.errors import ShopGuideError
 from shopguide.evaluation.parsing import DialogueParser
 
-READY_SECONDS = 300
+READY_SECONDS = 600
 
 
 def stock(epochs: int) -> Pipeline:
@@ -92,7 +92,7 @@ def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
         if server.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
             raise BenchFailed(f"the server is not ready. The end of {log}:\n{tail}")
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def policies() -> list[dict[str, Any]]:
