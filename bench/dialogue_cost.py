@@ -90,7 +90,8 @@ def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
         except httpx.HTTPError:
             pass
         if server.poll() is not None or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
+            said = log.read_text("utf-8", errors="replace").splitlines()
+            tail = "\n".join([line for line in said if "No agent loaded" not in line][-15:])  # that is our asking
             raise BenchFailed(f"the server is not ready. The end of {log}:\n{tail}")
         time.sleep(1)
 
