@@ -74,6 +74,9 @@ def nlu(
     confusion: Annotated[
         Path | None, typer.Option(help="Write a picture of the confusion table here.", metavar="OUT.svg")
     ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Show what refusing sooner or later would gain and cost.")
+    ] = False,
     worst: Annotated[int, typer.Option(help="Mistakes of each kind that are shown.", min=0)] = 10,
 ) -> None:
     """Score what a running dialogue server understands: intents, entities, refusals, confidence."""
@@ -110,7 +113,7 @@ def nlu(
         _write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.scores import show_understanding
 
-    show_understanding(found, worst)
+    show_understanding(found, worst, curve=curve)
 
 
 def _servers(addresses: Sequence[str], token: str) -> "dict[str, DialogueParser]":

@@ -1,13 +1,14 @@
 """Scores of intents: accuracy, macro averages, refusals, calibration, confusion."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from shopguide.evaluation.parsing import Reading
+from shopguide.evaluation.rejection import SHIFTS, THRESHOLDS, with_shift, with_threshold
 from shopguide.evaluation.resampling import Array, draws, figure, row, share
 from shopguide.evaluation.utterances import OUT_OF_SCOPE, Utterance, scored_label
 
@@ -111,6 +112,20 @@ class IntentScores:
             if counts[i]
         ]
 
+    def rejection_curve(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what refusing sooner or later would gain and cost: a point for each of `SHIFTS` and of `THRESHOLDS`.
+
+        A shift is added to the model's own (shift 0 is the model as it is), a threshold replaces the model's own. How
+        rankings that lack out of scope, have nothing else or were refused already are taken: `evaluation.rejection`.
+        """
+        return {
+            "shifts": [{"shift": shift, **self._refusing(partial(with_shift, shift=shift))} for shift in SHIFTS],
+            "thresholds": [
+                {"threshold": threshold, **self._refusing(partial(with_threshold, threshold=threshold))}
+                for threshold in THRESHOLDS
+            ],
+        }
+
     def mistakes(self) -> list[dict[str, Any]]:
         """Return what was answered wrongly, the most confident first; once where several servers said the same."""
         wrong: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -145,9 +160,8 @@ class IntentScores:
         """What was answered to each line, and with what share of it; right too becomes right."""
         found = []
         for heard in self.heard:
-            answers = [scored_label(reading.intent) for reading in heard.readings]
-            own = heard.utterance
-            found.append([(own.label if own.accepts(answer) else answer, 1 / len(answers)) for answer in answers])
+            answers = [_counted(heard.utterance, reading.intent) for reading in heard.readings]
+            found.append([(answer, 1 / len(answers)) for answer in answers])
         return found
 
     @cached_property
@@ -177,6 +191,19 @@ class IntentScores:
         """[n_lines]: whether a line is out of scope."""
         return np.array([heard.utterance.is_out_of_scope for heard in self.heard], dtype=float)
 
+    def _refusing(self, answer: Callable[[Reading], str]) -> dict[str, float | None]:
+        """Return the figures of refusal if each reading had been answered so; none for those without lines."""
+        refused, right = np.zeros(len(self.heard)), np.zeros(len(self.heard))
+        for line, heard in enumerate(self.heard):
+            labels = [_counted(heard.utterance, answer(reading)) for reading in heard.readings]
+            refused[line] = labels.count(OUT_OF_SCOPE) / len(labels)
+            right[line] = labels.count(heard.utterance.label) / len(labels)
+        return {
+            "oos_recall": _share_of(refused, self._out),
+            "false_rejection": _share_of(refused, 1 - self._out),
+            "intent_accuracy": _share_of(right, np.ones_like(right)),
+        }
+
     def _by_intent(self, weights: Array) -> tuple[Array, Array, Array]:
         """Return recall, precision and F1 of each label, nan for labels that no line has: [n_draws, n_labels] each."""
         lines, answered = weights @ self._gold, weights @ self._answered
@@ -204,6 +231,17 @@ class IntentScores:
         """Return the expected calibration error (Naeini et al. 2015, "Obtaining well calibrated probabilities")."""
         _, confidence, right = self._binned
         return share(np.abs(weights @ confidence - weights @ right).sum(axis=1), weights.sum(axis=1))
+
+
+def _counted(utterance: Utterance, intent: str) -> str:
+    """Return an answer as it counts: what is right too becomes right."""
+    label = scored_label(intent)
+    return utterance.label if utterance.accepts(label) else label
+
+
+def _share_of(values: Array, lines: Array) -> float | None:
+    """Return the mean of the values over some of the lines: [n_lines] both."""
+    return figure(share((values * lines).sum(keepdims=True), lines.sum(keepdims=True)))
 
 
 def _mean(by_label: Array) -> Array:

@@ -89,6 +89,7 @@ def report(dataset: Path, heard: Sequence[Heard], noised: Sequence[Noised] = ())
         "intents": intents.by_intent(),
         "entities": entities.by_entity(),
         "calibration": intents.reliability(),
+        "rejection": intents.rejection_curve(),
         "confusion": intents.confusion_table(),
         "mistakes": {"intents": intents.mistakes(), "entities": entities.mistakes()},
         "noise": [

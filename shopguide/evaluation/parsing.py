@@ -15,12 +15,16 @@ from shopguide.evaluation.utterances import HELPERS, Mention
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one message was understood; a retrieval intent by its whole name (`faq/returns`)."""
+    """How one message was understood; a retrieval intent by its whole name (`faq/returns`).
+
+    `ranking` are intents and their confidences as the server lists them, the answer first; empty if it lists none.
+    """
 
     intent: str
     confidence: float
     mentions: tuple[Mention, ...]
     seconds: float = 0.0
+    ranking: tuple[tuple[str, float], ...] = ()
 
 
 class Parser(Protocol):
@@ -36,9 +40,27 @@ class _Intent(BaseModel):
     full_retrieval_intent_name: str | None = None
 
 
+class _Ranked(BaseModel):
+    name: str | None = None
+    confidence: float = 0.0
+
+
 class _Parsed(BaseModel):
     intent: _Intent
+    intent_ranking: list[_Ranked] = []
     entities: list[Mention] = []
+
+    @property
+    def name(self) -> str:
+        """The answer by its whole name."""
+        return self.intent.full_retrieval_intent_name or self.intent.name or ""
+
+    def ranking(self) -> tuple[tuple[str, float], ...]:
+        """Return the ranking; Rasa's own classifiers list the first, too, without what follows the slash."""
+        ranked = [(row.name or "", row.confidence) for row in self.intent_ranking]
+        if ranked and ranked[0][0] == self.intent.name:
+            ranked[0] = (self.name, ranked[0][1])
+        return tuple(ranked)
 
 
 class DialogueParser:
@@ -86,9 +108,8 @@ class DialogueParser:
             parsed = _Parsed.model_validate(body)
         except ValidationError as error:
             raise self._no_dialogue_server() from error
-        name = parsed.intent.full_retrieval_intent_name or parsed.intent.name or ""
         mentions = tuple(mention for mention in parsed.entities if mention.entity not in HELPERS)
-        return Reading(name, parsed.intent.confidence, mentions, seconds)
+        return Reading(parsed.name, parsed.intent.confidence, mentions, seconds, parsed.ranking())
 
     def _ask(self, body: Mapping[str, Any]) -> Any:
         try:

@@ -8,6 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 CONFUSIONS = 15
+CURVES = {
+    ("shifts", "shift"): "Refusing by nats added to out of scope; 0 is the model as it is",
+    ("thresholds", "threshold"): "Refusing below a confidence, in place of the model's own threshold",
+}
 FIGURES = {
     "intent_accuracy": "intent accuracy",
     "macro_accuracy": "macro average",
@@ -26,8 +30,10 @@ FIGURES = {
 }
 
 
-def show_understanding(report: Mapping[str, Any], worst: int, console: Console | None = None) -> None:
-    """Print the report of `shopguide.evaluation.nlu`, with the `worst` mistakes of each kind."""
+def show_understanding(
+    report: Mapping[str, Any], worst: int, console: Console | None = None, *, curve: bool = False
+) -> None:
+    """Print the report of `shopguide.evaluation.nlu`, with the `worst` mistakes of each kind and perhaps the curve."""
     console = console or Console(highlight=False)
     console.print(Text(f"{report['dataset']} · lines of {report['split']} · in percent, with 95 % intervals", "dim"))
     for part in ("intents", "entities"):
@@ -36,6 +42,9 @@ def show_understanding(report: Mapping[str, Any], worst: int, console: Console |
         console.print(_costs(report["paired"]))
     console.print(_entities(report["entities"]))
     console.print(_calibration(report["calibration"]))
+    if curve:
+        for (points, step), title in CURVES.items():
+            console.print(_rejection(report["rejection"][points], step, title))
     console.print(_confusions(report["confusion"]))
     if report["mistakes"]["intents"][:worst]:
         console.print(_intent_mistakes(report["mistakes"]["intents"], worst))
@@ -110,6 +119,15 @@ def _calibration(bins: list[Mapping[str, Any]]) -> Table:
             f"{row['confidence']:.3f}",
             f"{row['accuracy']:.3f}",
         )
+    return table
+
+
+def _rejection(points: list[Mapping[str, Any]], step: str, title: str) -> Table:
+    names = ("oos_recall", "false_rejection", "intent_accuracy")
+    table = Table(step, *map(_name, names), title=title, title_justify="left")
+    for point in points:
+        at = f"{point[step]:+.2f}" if step == "shift" and point[step] else f"{point[step]:.2f}"
+        table.add_row(at, *(_percent(point[name]) for name in names))
     return table
 
 

@@ -113,6 +113,29 @@ def test_clean_and_noisy_in_one_report(address: str, file: Path) -> None:
     assert "What noise costs" in out
 
 
+def test_the_curve_of_refusal_is_shown_on_request_and_always_in_json(address: str, file: Path) -> None:
+    arguments = (file, "--rasa-url", address, "--token", TOKEN)
+    code, short = run(*arguments)
+    assert code == 0
+    code, long = run(*arguments, "--curve")
+    assert code == 0
+    assert "Refusing" not in short
+    assert "Refusing by nats" in long
+    assert "Refusing below a confidence" in long
+    assert "│ +0.25 │ 100" in " ".join(long.split())
+    code, out = run(*arguments, "--json", "-")
+    assert code == 0
+    rejection = json.loads(out)["rejection"]
+    assert [point["shift"] for point in rejection["shifts"]][::6] == [-1, 0.5, 2]
+    # "[red]yo", for which 0.7 was said, is taken for chitchat at any of them
+    assert rejection["thresholds"][-1] == {
+        "threshold": 0.6,
+        "oos_recall": 1.0,
+        "false_rejection": 0.0,
+        "intent_accuracy": 0.75,
+    }
+
+
 def test_a_server_for_each_catalogue(address: str, file: Path) -> None:
     code, out = run(file, "--rasa-url", f"F={address}", "--rasa-url", f"E={address}", "--token", TOKEN, "--json", "-")
     assert code == 0
