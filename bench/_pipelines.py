@@ -36,6 +36,13 @@ DIET: Pipeline = [
     {"name": "EntitySynonymMapper"},
 ]
 
+SPARSE: Pipeline = [
+    {"name": "WhitespaceTokenizer"},
+    {"name": "CountVectorsFeaturizer"},
+    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+    {"name": "LogisticRegressionClassifier", "random_state": 0},
+]
+
 
 class BenchFailed(Exception):
     """A step in the dialogue server's environment failed; the message ends with the end of its log."""

@@ -1,14 +1,11 @@
 """Trains variants of understanding and scores each on clean and noisy lines; a table on stderr, JSON on stdout.
 
     python -m bench.nlu_variants --file lines.jsonl --lexicon F=fashion.jsonl --lexicon E=electronics.jsonl
-    python -m bench.nlu_variants --file lines.jsonl --lexicon models/lexicon.jsonl --variant 'C 3={C: 3}'
+    python -m bench.nlu_variants --file lines.jsonl --lexicon models/lexicon.jsonl --variant 'clean={noise: false}'
 
-`--file` is one as `shopguide evaluate nlu` takes it (docs/evaluation.md). A variant is named by one of the words below,
-or given as NAME=SETTINGS: settings of the intent classifier in config.yml, as YAML. Each learns data/nlu:
-
-- `plain`: as it is;
-- `typos`, `dropout`, `both`: every example once more with a slip of the keyboard, with light words left out, or both
-  (`shopguide.evaluation.noise`; annotated words stay as they are).
+`--file` is one as `shopguide evaluate nlu` takes it (docs/evaluation.md). Every variant learns data/nlu. It is one of
+the pipelines `ours` (config.yml), `diet` (Rasa's default) and `sparse` (bags of words and logistic regression, Rasa's
+own), or NAME=SETTINGS: ours with these settings of the intent classifier, as YAML.
 
 A variant is scored on the lines as written and, for each `--noise` (repeatable; those of `shopguide evaluate nlu`), on
 the lines as that noise leaves them. Differences to the first variant are paired, line by line.
@@ -18,61 +15,34 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from bench._pipelines import ROOT, BenchFailed, RasaSide, Row, ours, overridden, tell
+from bench._pipelines import DIET, ROOT, SPARSE, BenchFailed, Pipeline, RasaSide, Row, ours, overridden, tell
 from shopguide.errors import ShopGuideError
 from shopguide.evaluation.intents import Heard, IntentScores
 from shopguide.evaluation.mentions import EntityScores
-from shopguide.evaluation.nlu import ANY_CATALOGUE, NO_CATALOGUE, listen
+from shopguide.evaluation.nlu import ANY_CATALOGUE, listen
 from shopguide.evaluation.noise import KINDS, noisy
 from shopguide.evaluation.resampling import Array, draws, figure, interval
-from shopguide.evaluation.utterances import Mention, Utterance, read_utterances, scored_label
+from shopguide.evaluation.utterances import Utterance, read_utterances, scored_label
 
-AUGMENTED: Mapping[str, tuple[str, ...]] = {
-    "plain": (),
-    "typos": ("typos",),
-    "dropout": ("dropout",),
-    "both": ("typos", "dropout"),
-}
+PIPELINES: Mapping[str, Callable[[], Pipeline]] = {"ours": ours, "diet": lambda: DIET, "sparse": lambda: SPARSE}
 AS_WRITTEN = "as written"
 SHOWN = ("intent_accuracy", "macro_f1", "oos_recall", "false_rejection", "ece")
-_TRAINING_SEED = 1  # the lines are scored with another, so that no slip is learnt that is asked
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What is trained: noises that multiply the examples, settings of the classifier."""
+    """What is trained, under which name."""
 
     name: str
-    kinds: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-def augmented(rows: Sequence[Row], kinds: Sequence[str]) -> list[Row]:
-    """Return the examples and, for each noise, every example that it changes once more."""
-    found = list(rows)
-    for kind in kinds:
-        for number, row in enumerate(rows):
-            line = Utterance(
-                id=str(number),
-                text=row["text"],
-                intent=row["intent"],
-                entities=tuple(Mention.model_validate(one) for one in row.get("entities") or ()),
-                catalogue=NO_CATALOGUE,
-            )
-            changed = noisy(line, kind, _TRAINING_SEED)
-            if changed.text != line.text:
-                moved = zip(row.get("entities") or (), changed.entities, strict=True)
-                entities = [{**old, "start": new.start, "end": new.end} for old, new in moved]
-                found.append({**row, "text": changed.text, "entities": entities})
-    return found
+    pipeline: Pipeline
 
 
 def variant(given: str) -> Variant:
@@ -82,15 +52,15 @@ def variant(given: str) -> Variant:
         ValueError: it is neither a known word nor NAME=SETTINGS.
     """
     name, equals, settings = given.partition("=")
-    if not equals and name in AUGMENTED:
-        return Variant(name, AUGMENTED[name])
+    if not equals and name in PIPELINES:
+        return Variant(name, PIPELINES[name]())
     try:
         read = yaml.safe_load(settings) if equals else None
     except yaml.YAMLError as error:
         raise ValueError(f"{given}: {error}") from error
     if not name or not isinstance(read, dict):
-        raise ValueError(f"{given}: one of {', '.join(AUGMENTED)}, or NAME={{setting: value}}")
-    return Variant(name, settings=read)
+        raise ValueError(f"{given}: one of {', '.join(PIPELINES)}, or NAME={{setting: value}}")
+    return Variant(name, overridden(ours(), read))
 
 
 def score(name: str, conditions: str, heard: Sequence[Heard]) -> dict[str, Any]:
@@ -148,13 +118,12 @@ def measure(
     found, paired, of_first = [], [], {}
     texts = list(dict.fromkeys(line.text for lines in asked.values() for line in lines))
     for one in variants:
-        examples = augmented(rows, one.kinds)
-        tell(f"{one.name}: training on {len(examples)} examples")
-        trained = side.train(overridden(ours(), one.settings), examples)
+        tell(f"{one.name}: training on {len(rows)} examples")
+        trained = side.train(one.pipeline, rows)
         servers = {name: side.read(trained.model, texts, lexicon) for name, lexicon in lexicons.items()}
         for conditions, lines in asked.items():
             heard = listen(lines, servers)
-            costs = {"examples": len(examples), "train_s": trained.train_s, "train_cpu_s": trained.train_cpu_s}
+            costs = {"train_s": trained.train_s, "train_cpu_s": trained.train_cpu_s}
             found.append({**score(one.name, conditions, heard), **costs})
             answered = right(heard)
             if conditions in of_first:
@@ -175,7 +144,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="that each library may use")
     arguments = parser.parse_args()
     try:
-        variants = [variant(given) for given in arguments.variant or AUGMENTED]
+        variants = [variant(given) for given in arguments.variant or PIPELINES]
     except ValueError as error:
         parser.error(str(error))
     pairs = [given.split("=", 1) if "=" in given else (ANY_CATALOGUE, given) for given in arguments.lexicon]

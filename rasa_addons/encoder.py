@@ -8,10 +8,12 @@ mean pooling and L2 normalisation (Reimers and Gurevych 2019, arXiv:1908.10084).
 import copy
 import hashlib
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -70,6 +72,27 @@ def _layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, epsilon: fl
 def _gelu(x: np.ndarray) -> np.ndarray:
     """Return x · Φ(x), the exact form of Hendrycks and Gimpel 2016 (arXiv:1606.08415), as BERT has it."""
     return x * (0.5 * (1.0 + erf(x * np.float32(0.7071067811865476))))
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield rows, shortest first, as many as fit into one pass."""
+    batch: list[int] = []
+    tokens = 0
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and tokens + lengths[row] > _BATCH_TOKENS:
+            yield batch
+            batch, tokens = [], 0
+        batch.append(row)
+        tokens += lengths[row]
+    if batch:
+        yield batch
+
+
+def _pool(states: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """Return the mean of each sentence's tokens, at length one."""
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    pooled = np.add.reduceat(states, starts, axis=0) / np.array(lengths, dtype=np.float32)[:, None]
+    return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True))
 
 
 class SentenceEncoder:
@@ -159,14 +182,28 @@ class SentenceEncoder:
 
     def states_below(self, count: int, sentences: Sequence[str]) -> list[np.ndarray]:
         """Return what goes into the last `count` layers: for each sentence its tokens' states [tokens, dimension]."""
-        below = self._layers[: len(self._layers) - count]
-        found: list[np.ndarray] = [np.empty(0)] * len(sentences)
-        for rows, ids in self._batches(sentences):
-            states = self._run(ids, below)
-            ends = np.cumsum([len(one) for one in ids])
-            for row, state in zip(rows, np.split(states, ends[:-1]), strict=True):
-                found[row] = state
-        return found
+        ids = self._tokens(sentences)
+        states: list[np.ndarray] = [np.empty(0)] * len(ids)
+
+        def fill(rows: list[int]) -> None:
+            lengths = [len(ids[row]) for row in rows]
+            run = self._run(self._embed([ids[row] for row in rows]), lengths, self._layers[: len(self._layers) - count])
+            for row, one in zip(rows, np.split(run, np.cumsum(lengths)[:-1]), strict=True):
+                states[row] = one
+
+        # For training: many sentences at once, unlike a message, are worth every core.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(fill, _batches([len(one) for one in ids])))
+        return states
+
+    def finish(self, count: int, states: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the vectors [len(states), dimension] of what `states_below(count, …)` gave."""
+        vectors = np.empty((len(states), self.dimension), dtype=np.float32)
+        for rows in _batches([len(one) for one in states]):
+            lengths = [len(states[row]) for row in rows]
+            run = self._run(np.concatenate([states[row] for row in rows]), lengths, self.last_layers(count))
+            vectors[rows] = _pool(run, lengths)
+        return vectors
 
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         """Return the vectors [len(sentences), dimension], float32 and of length one, in the order given."""
@@ -192,39 +229,28 @@ class SentenceEncoder:
         return vectors
 
     def _encode(self, texts: list[str]) -> np.ndarray:
+        ids = self._tokens(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for rows, ids in self._batches(texts):
-            lengths = [len(one) for one in ids]
-            starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-            pooled = np.add.reduceat(self._run(ids, self._layers), starts, axis=0)
-            pooled /= np.array(lengths, dtype=np.float32)[:, None]
-            vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        for rows in _batches([len(one) for one in ids]):
+            lengths = [len(ids[row]) for row in rows]
+            vectors[rows] = _pool(self._run(self._embed([ids[row] for row in rows]), lengths, self._layers), lengths)
         return vectors
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
-        """Yield rows and their token ids, shortest first, as many as fit into one pass."""
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        rows = sorted(range(len(texts)), key=lambda row: len(ids[row]))
-        first = 0
-        while first < len(rows):
-            last, tokens = first, 0
-            while last < len(rows) and (tokens == 0 or tokens + len(ids[rows[last]]) <= _BATCH_TOKENS):
-                tokens += len(ids[rows[last]])
-                last += 1
-            yield rows[first:last], [ids[row] for row in rows[first:last]]
-            first = last
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
-    def _run(self, sentences: list[list[int]], layers: Sequence[Layer]) -> np.ndarray:
-        """Return the states [tokens, dimension] after these layers, of sentences given as token ids, shortest first.
+    def _embed(self, sentences: Sequence[list[int]]) -> np.ndarray:
+        positions = np.concatenate([np.arange(len(sentence)) for sentence in sentences])
+        x = self._words[np.concatenate(sentences)] + self._places[positions]
+        return _layer_norm(x, *self._norm, self.epsilon)
+
+    def _run(self, x: np.ndarray, lengths: Sequence[int], layers: Sequence[Layer]) -> np.ndarray:
+        """Return the states [tokens, dimension] after these layers, of sentences of these lengths, shortest first.
 
         The tokens of all sentences lie one after another: only attention and pooling look at sentences, and they take
         those of equal length together. So there is no padding and no mask.
         """
-        lengths = [len(sentence) for sentence in sentences]
         groups = [(length, len(list(same))) for length, same in groupby(lengths)]
-        positions = np.concatenate([np.arange(length) for length in lengths])
-        x = self._words[np.concatenate(sentences)] + self._places[positions]
-        x = _layer_norm(x, *self._norm, self.epsilon)
         for layer in layers:
             qkv = x @ layer.qkv + layer.qkv_bias
             seen, start = np.empty_like(x), 0
@@ -246,6 +272,26 @@ class SentenceEncoder:
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
         return (scores @ value).transpose(0, 2, 1, 3).reshape(n * length, self.dimension)
+
+
+def write_layers(path: Path, layers: Sequence[Layer]) -> None:
+    """Write layers as half-precision arrays: half the size, and the vectors differ in the fourth digit."""
+    arrays = {
+        f"{index}.{field.name}": getattr(layer, field.name).astype(np.float16)
+        for index, layer in enumerate(layers)
+        for field in fields(Layer)
+    }
+    np.savez(path, **arrays)
+
+
+def read_layers(path: Path) -> tuple[Layer, ...]:
+    """Read what `write_layers` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        count = len(arrays.files) // len(fields(Layer))
+        return tuple(
+            Layer(**{field.name: arrays[f"{index}.{field.name}"].astype(np.float32) for field in fields(Layer)})
+            for index in range(count)
+        )
 
 
 def _one_blas_thread() -> None:

@@ -32,6 +32,7 @@ _MASK_WORDS = {
 }
 """Entities whose words are catalogue or amounts. Others ("the second", "cheaper") mean the same in every shop."""
 
+MASKED = tuple(_MASK_WORDS)
 _MARKED = ("category", "brand", "price", "quantity", "rating", "ordinal", "product", "facet_name", "critique")
 _VALUES = frozenset({"colour", "size", "material", "audience", "occasion", "feature", "facet_value"})
 MARK_NAMES = (*_MARKED, "value", "excluded", "several", "covered", "short", "question")

@@ -1,4 +1,4 @@
-"""A linear model over message features: multinomial logistic regression, calibrated, with a threshold for rejection."""
+"""A linear model over message features, calibrated, with a threshold for rejection."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
-_FOLDS = 5
 _MOST_LOST = 0.01  # share of right answers that rejection may cost on held-out folds
 
 
@@ -54,36 +53,36 @@ class LinearModel:
         return cls(tuple(told["labels"]), weights, bias, told["temperature"], told["threshold"], told["report"])
 
 
-def _fit(features: np.ndarray, labels: np.ndarray, weight: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+def fit(
+    features: np.ndarray, labels: np.ndarray, weight: np.ndarray, *, classes: int, c: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights [classes, features] and bias [classes] of a multinomial logistic regression.
+
+    Args:
+        features: [n, features].
+        labels: [n], numbers below `classes`; a class without a row is never answered.
+        weight: [n], of each row.
+        classes: how many there are.
+        c: inverse strength of the L2 penalty.
+    """
     model = LogisticRegression(C=c, max_iter=400, tol=0.5)  # held-out likelihood is best here; more is time for nothing
     model.fit(features, labels, sample_weight=weight)
-    return model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    both = len(model.classes_) > 2  # scikit-learn gives two classes one row
+    weights = np.zeros((classes, features.shape[1]), dtype=np.float32)
+    bias = np.full(classes, -30.0, dtype=np.float32)
+    weights[model.classes_] = model.coef_ if both else np.vstack([-model.coef_, model.coef_]) / 2
+    bias[model.classes_] = model.intercept_ if both else np.hstack([-model.intercept_, model.intercept_]) / 2
+    return weights, bias
 
 
-def _folds(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Return a fold for each row; a label's groups are dealt out evenly and a group stays together."""
-    fold_of = np.zeros(int(groups.max()) + 1, dtype=np.int64)
+def hold_out(labels: np.ndarray, groups: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
+    """Return which rows [n] to hold out: the share of every label's groups, rounded down; a group stays together."""
+    held_out = np.zeros(int(groups.max()) + 1, dtype=bool)
     random = np.random.default_rng(seed)
     for label in np.unique(labels):
         members = random.permutation(np.unique(groups[labels == label]))
-        fold_of[members] = (np.arange(len(members)) + random.integers(_FOLDS)) % _FOLDS
-    return np.asarray(fold_of[groups])
-
-
-def held_out_logits(
-    features: np.ndarray, labels: np.ndarray, groups: np.ndarray, weight: np.ndarray, *, c: float, seed: int = 0
-) -> np.ndarray:
-    """Return logits [n, classes] of every row by a model that has not seen the row's group."""
-    logits = np.zeros((len(labels), int(labels.max()) + 1), dtype=np.float32)
-    fold = _folds(labels, groups, seed)
-    for held_out in range(_FOLDS):
-        rows = fold == held_out
-        weights, bias = _fit(features[~rows], labels[~rows], weight[~rows], c)
-        present = np.unique(labels[~rows])
-        some = np.full((int(rows.sum()), logits.shape[1]), -30.0, dtype=np.float32)
-        some[:, present] = features[rows] @ weights.T + bias
-        logits[rows] = some
-    return logits
+        held_out[members[: int(share * len(members))]] = True
+    return np.asarray(held_out[groups])
 
 
 def _temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -106,40 +105,46 @@ def _threshold(probabilities: np.ndarray, labels: np.ndarray, rejection: int) ->
     return float(np.quantile(probabilities.max(axis=1)[right], _MOST_LOST))
 
 
-def train(
-    features: np.ndarray,
+def calibrated(
     labels: Sequence[str],
-    groups: Sequence[int],
-    weight: Sequence[float],
+    weights: np.ndarray,
+    bias: np.ndarray,
     *,
-    c: float,
+    features: np.ndarray,
+    truth: np.ndarray,
     rejection_label: str,
+    rejection_shift: float = 0.0,
 ) -> LinearModel:
-    """Fit the model; temperature and threshold come from five-fold held-out predictions.
+    """Return the model with the temperature and the threshold that fit held-out rows.
 
     Args:
-        features: [n, features].
-        labels: one for each row.
-        groups: rows that must not stand on both sides of a fold (variants of one example).
-        weight: of each row.
-        c: inverse strength of the L2 penalty.
+        labels: of the classes.
+        weights: [classes, features].
+        bias: [classes].
+        features: [n, features] of rows that the weights were not learnt from; without any nothing is refused.
+        truth: [n], the rows' classes.
         rejection_label: the label that means "none of the others".
+        rejection_shift: nats to add to the odds of rejection after calibration: what people say that no author thought
+            of is more often none of the others.
     """
-    names = tuple(sorted(set(labels)))
-    rows = np.array([names.index(label) for label in labels])
-    group_ids, sample_weight = np.asarray(groups), np.asarray(weight, dtype=np.float32)
+    names = tuple(labels)
     rejection = names.index(rejection_label) if rejection_label in names else -1
-    held_out = held_out_logits(features, rows, group_ids, sample_weight, c=c)
-    temperature = _temperature(held_out, rows)
-    probabilities = softmax(held_out / temperature)
-    threshold = _threshold(probabilities, rows, rejection)
+    if not len(truth):
+        return LinearModel(names, weights, bias, 1.0, 0.0, {})
+    logits = features @ weights.T + bias
+    temperature = _temperature(logits, truth)
+    if rejection >= 0:
+        shift = np.zeros_like(bias)
+        shift[rejection] = rejection_shift * temperature
+        bias, logits = bias + shift, logits + shift
+    probabilities = softmax(logits / temperature)
+    threshold = _threshold(probabilities, truth, rejection)
     top = np.where(probabilities.max(axis=1) < threshold, rejection, probabilities.argmax(axis=1))
-    inside = rows != rejection
+    inside = truth != rejection
     report = {
-        "examples": float(len(np.unique(group_ids))),
-        "accuracy": float((top == rows)[inside].mean()),
-        "rejection_recall": float((top == rows)[~inside].mean()) if (~inside).any() else 0.0,
-        "false_rejection": float((top == rejection)[inside].mean()),
+        "held_out": float(len(truth)),
+        "accuracy": float((top == truth)[inside].mean()) if inside.any() else 0.0,
+        "rejection_recall": float((top == truth)[~inside].mean()) if (~inside).any() else 0.0,
+        "false_rejection": float((top == rejection)[inside].mean()) if inside.any() else 0.0,
     }
-    weights, bias = _fit(features, rows, sample_weight, c)
     return LinearModel(names, weights, bias, temperature, threshold, report)

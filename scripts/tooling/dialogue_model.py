@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import Dict, Optional
 
 from tooling.commands import RASA_COMMAND, Job, dialogue_environment
@@ -44,7 +45,9 @@ class Training(Job):
             _NOTE.unlink()
         command = [RASA_COMMAND, "train", "--domain", "domain.yml", "--config", "config.yml", "--data", "data"]
         command += ["--out", str(FOLDER), "--fixed-model-name", MODEL.name.split(".")[0]]
-        super().__init__("Training the dialogue model", command, dialogue_environment(), "train-dialogue")
+        # Serving keeps to one thread; training is short and nobody waits for it beside a server.
+        environment = {**dialogue_environment(), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count() or 1)}
+        super().__init__("Training the dialogue model", command, environment, "train-dialogue")
 
     def wait(self) -> None:
         """Wait for the end and note what the model was trained from.

@@ -78,8 +78,11 @@ def is_ready(environment: Environment) -> bool:
     return whole and stamp.get("lock") == lock_digest(environment)
 
 
-def set_up() -> None:
+def set_up(ready: Callable[[Environment], None] = lambda environment: None) -> None:
     """Bring both environments up to date.
+
+    Args:
+        ready: told of each environment as soon as it is up to date: what needs only that one can begin.
 
     Raises:
         Failed: no fitting Python, or an installation failed.
@@ -88,12 +91,14 @@ def set_up() -> None:
     for environment in ENVIRONMENTS:
         if environment not in stale:
             skipped(environment.name)
+            ready(environment)
     # Find every interpreter before the first long download: a missing one is told at once.
     found = [(environment, pythons.find(environment.need())) for environment in stale]
     if any(not environment.folder.exists() for environment in stale):
         say(f"  The first set-up downloads about 1.5 GB in all (logs: {_log(GUIDE).parent.relative_to(ROOT)}/).")
     for environment, python in found:
         build(environment, python)
+        ready(environment)
     (ROOT / "var").mkdir(exist_ok=True)  # endpoints.yml keeps conversations there, and Rasa makes no folder
 
 

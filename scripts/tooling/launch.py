@@ -24,7 +24,7 @@ from tooling.commands import (
 )
 from tooling.console import Failed, bold, fail, say, skipped, step
 from tooling.digests import ROOT
-from tooling.environments import set_up
+from tooling.environments import RASA, Environment, set_up
 from tooling.servers import Server
 
 _DEFAULT_WEBHOOK = "http://127.0.0.1:5055/webhook"
@@ -86,15 +86,24 @@ def _write_private(name: str, text: str) -> Path:
 
 
 def prepare() -> Dict[str, Any]:
-    """Bring environments, shop data and models up to date; return what the doctor says then."""
-    set_up()
-    training = dialogue_model.start_training_if_stale()
+    """Bring environments, shop data and models up to date; return what the doctor says then.
+
+    The dialogue model takes longest and needs the least: it trains from the moment that its environment stands.
+    """
+    training: Optional[dialogue_model.Training] = None
+
+    def begin(environment: Environment) -> None:
+        nonlocal training
+        if environment is RASA:
+            training = dialogue_model.start_training_if_stale()
+
     try:
+        set_up(begin)
         state = shop_data.bring_up_to_date(doctor())
         if training is None:
             skipped("dialogue model")
         else:
-            with step("dialogue model (trains since the start of these steps)"):
+            with step("dialogue model (in training since its environment stood)"):
                 training.wait()
     finally:
         if training:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rasa_addons.intent_features import MARK_NAMES, is_readable, marks, mask, spell_out, uncovered_words
-from rasa_addons.intent_model import softmax, train
+from rasa_addons.intent_model import calibrated, fit, hold_out, softmax
 
 
 def at(text: str, words: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -62,15 +62,50 @@ def test_what_an_encoder_of_english_can_read(text: str, readable: bool) -> None:
 def test_the_model_separates_is_calibrated_and_is_the_same_every_time() -> None:
     random = np.random.default_rng(0)
     centres = {"a": (3.0, 0.0), "b": (0.0, 3.0), "none": (-3.0, -3.0)}
-    features = np.vstack([random.normal(centre, 1.8, (40, 2)) for centre in centres.values()]).astype(np.float32)
-    labels = [label for label in centres for _ in range(40)]
-    arguments = (features, labels, list(range(120)), [1.0] * 120)
-    model = train(*arguments, c=1.0, rejection_label="none")
-    confidence = softmax(model.logits(features))
-    predicted = [model.labels[index] for index in confidence.argmax(axis=1)]
-    right = np.mean([one == other for one, other in zip(predicted, labels, strict=True)])
+    features = np.vstack([random.normal(centre, 1.8, (80, 2)) for centre in centres.values()]).astype(np.float32)
+    truth = np.repeat(np.arange(3), 80)
+    held_out = hold_out(truth, np.arange(240), 0.5)
+    assert [held_out[truth == label].sum() for label in range(3)] == [40, 40, 40]
+    arguments = (features[~held_out], truth[~held_out], np.ones(120))
+    weights, bias = fit(*arguments, classes=3, c=1.0)
+    model = calibrated(
+        list(centres), 4 * weights, 4 * bias, features=features[held_out], truth=truth[held_out], rejection_label="none"
+    )
+    assert model.temperature > 2  # the weights were four times too sure
+    confidence = softmax(model.logits(features[held_out]))
+    right = np.mean(confidence.argmax(axis=1) == truth[held_out])
     assert right > 0.8
     assert abs(confidence.max(axis=1).mean() - right) < 0.08
     assert 0 < model.threshold < 0.9
-    again = train(*arguments, c=1.0, rejection_label="none")
-    assert np.array_equal(model.weights, again.weights)
+    assert np.array_equal(weights, fit(*arguments, classes=3, c=1.0)[0])
+
+
+def test_the_shift_multiplies_the_odds_of_rejection() -> None:
+    random = np.random.default_rng(0)
+    truth = np.repeat(np.arange(2), 50)
+    features = (np.eye(2)[truth] + random.normal(0, 0.6, (100, 2))).astype(np.float32)
+    given = {"features": features, "truth": truth, "rejection_label": "none"}
+    weights, bias = np.eye(2, dtype=np.float32), np.zeros(2, dtype=np.float32)
+    before = softmax(calibrated(["a", "none"], weights, bias, **given).logits(features))
+    after = softmax(calibrated(["a", "none"], weights, bias, **given, rejection_shift=np.log(3.0)).logits(features))
+    np.testing.assert_allclose(after[:, 1] / after[:, 0], 3 * before[:, 1] / before[:, 0], rtol=1e-3)
+
+
+def test_variants_of_a_sentence_are_held_out_together() -> None:
+    groups = np.repeat(np.arange(50), 2)
+    held_out = hold_out(np.zeros(100, dtype=int), groups, 0.1)
+    assert held_out.sum() == 10
+    assert all(held_out[groups == group].all() or not held_out[groups == group].any() for group in range(50))
+
+
+def test_a_class_without_a_row_is_never_answered() -> None:
+    features = np.array([[1.0, 0.0], [0.0, 1.0]] * 5, dtype=np.float32)
+    weights, bias = fit(features, np.array([0, 2] * 5), np.ones(10), classes=3, c=1.0)
+    assert (features @ weights.T + bias).argmax(axis=1).tolist() == [0, 2] * 5
+
+
+def test_without_held_out_rows_nothing_is_refused() -> None:
+    weights, bias = np.eye(2, dtype=np.float32), np.zeros(2, dtype=np.float32)
+    none = np.empty((0, 2), dtype=np.float32)
+    model = calibrated(["a", "b"], weights, bias, features=none, truth=np.empty(0, dtype=int), rejection_label="b")
+    assert (model.temperature, model.threshold) == (1.0, 0.0)

@@ -45,9 +45,7 @@ def parse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parse]:
     config = {**LexiconEntityExtractor.get_default_config(), "lexicon": str(folder / "lexicon.jsonl")}
     extractor = LexiconEntityExtractor.create(config, None, Resource("entities"), CONTEXT)
     storage = LocalModelStorage(folder)
-    classifier = LinearIntentClassifier.create(
-        LinearIntentClassifier.get_default_config(), storage, Resource("intents"), CONTEXT
-    )
+    classifier = LinearIntentClassifier.create({"tuned_layers": 0}, storage, Resource("intents"), CONTEXT)
     classifier.train(TrainingData(load_data(str(ROOT / "data/nlu")).intent_examples[::TAUGHT]))
 
     def run(text: str) -> dict[str, Any]:

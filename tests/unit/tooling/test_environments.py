@@ -112,6 +112,20 @@ def test_a_missing_python_is_told_before_anything_is_installed(
     assert pip.ran == []
 
 
+def test_each_environment_is_told_of_as_soon_as_it_stands(
+    environment: Environment, pip: Pip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = environment._replace(folder=tmp_path / "standing")
+    environments.build(standing, sys.executable)
+    later = environment._replace(folder=tmp_path / "later")
+    monkeypatch.setattr(environments, "ENVIRONMENTS", (environment, standing, later))
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(pythons, "find", lambda _need: sys.executable)
+    told = []
+    environments.set_up(lambda one: told.append((one.folder, later.python.exists())))
+    assert told == [(standing.folder, False), (environment.folder, False), (later.folder, True)]
+
+
 def test_a_failure_ends_with_the_log_and_names_the_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environments, "ROOT", tmp_path)
     log = tmp_path / "pip.log"
