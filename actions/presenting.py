@@ -160,7 +160,7 @@ def _slate_response(outcome: SlateShown) -> str:
 
 
 def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: Wording) -> None:
-    need = wording.noun(outcome.need)
+    need = wording.noun(outcome.searched or outcome.need)
     if outcome.relaxations:
         dispatcher.utter_message(
             response="utter_search_sold_out" if outcome.sold_out else "utter_search_nothing_found",

@@ -43,13 +43,15 @@ def need_events(tracker: Tracker, need: Need) -> list[dict[str, Any]]:
 
 
 def offered(tracker: Tracker) -> list[str]:
-    """Return the payloads of the buttons under the guide's latest words, in their order."""
+    """Return the payloads of the buttons under the guide's latest words, in their order; older ones are no offer."""
     found: list[str] = []
+    answered = False
     for event in reversed(tracker.events):
         if event.get("event") == "bot":
+            answered = True
             buttons = (event.get("data") or {}).get("buttons") or []
             found = [str(button.get("payload")) for button in buttons] + found
-        elif event.get("event") == "user" and found:
+        elif event.get("event") == "user" and answered:
             break
     return found
 

@@ -23,6 +23,15 @@ _FILLERS = frozenset(
 )
 _PAYLOAD = re.compile(r"/(?P<intent>[\w/]+)(?P<entities>\{.*\})?", re.DOTALL)
 _DETAILS = "ask_product_details"
+_BARE_NUMBER = re.compile(r"\W*(?P<number>\d{1,9})\W*", re.ASCII)
+_RATING = "rate_conversation"
+_VALUES = frozenset(
+    {"brand", "colour", "size", "material", "audience", "occasion", "feature", "facet_value", "quantity", "price"}
+)
+_OF_A_PRODUCT = ("check_availability", "ask_product_question", "ask_reviews", "compare_products", "like_product")
+"""What is said of a product on screen; where none is, a value ("do you have one for 4 people") is a wish."""
+_ANY_ONE = re.compile(r"\b(?:an?|any)\s(?:[\w-]+\s){0,3}ones?$", re.IGNORECASE)
+_STOCK = frozenset({"stock", "available", "availability", "store", "stores", "shop", "shops", "back", "still"})
 _DECIDED = 30.0  # nats; "no" alone is a deny to the model by ten, and to "which brand?" it is none
 
 
@@ -34,6 +43,7 @@ class Context:
         question: the facet of the question that is open, if one is.
         slate_shown: whether products were shown.
         yes_or_no: whether the open question has "yes" among its answers.
+        options: the answers that the open question offers as buttons.
         act: the intent that waits for the shopper to say which product is meant.
         references: what the message points at on screen, as the extractor found it.
     """
@@ -41,6 +51,7 @@ class Context:
     question: str | None = None
     slate_shown: bool = False
     yes_or_no: bool = False
+    options: int = 0
     act: str | None = None
     references: tuple[Mapping[str, Any], ...] = ()
 
@@ -64,6 +75,7 @@ def context_of(tracker: DialogueStateTracker | None) -> Context:
         question=str(value(_QUESTION_SLOT) or "") if asking else None,
         slate_shown=bool(value(_SLATE_SLOT)),
         yes_or_no=any(str(entities.get("answer", "")).endswith("=yes") for _, entities in offered),
+        options=sum("answer" in entities for _, entities in offered),
         act=_waiting(offered),
     )
 
@@ -107,6 +119,11 @@ def shifts(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -
         answer = _answering(context, text, entities)
         if answer is not None:
             return {answer: _DECIDED}
+    number = _BARE_NUMBER.fullmatch(text) if not entities else None
+    if number is not None and (context.question is not None or context.slate_shown):
+        # Nobody rates in the middle of a search; the number of an answer is that answer.
+        chosen = context.question is not None and 1 <= int(number["number"]) <= context.options
+        return {"inform_preference": _DECIDED} if chosen else {_RATING: -_DECIDED}
     return _leaning(context, text, entities)
 
 
@@ -137,7 +154,9 @@ def _facet(entity: Mapping[str, Any]) -> str:
 
 def _leaning(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return the shifts of a message that only leans to something."""
-    left = [word for word in uncovered_words(text, entities) if word not in _FILLERS]
+    # "Size m" says no more than "m".
+    own = {str(entity.get("entity")) for entity in entities}
+    left = [word for word in uncovered_words(text, entities) if word not in _FILLERS and word not in own]
     asking = context.question is not None
     bare = bool(entities) and not left
     names_category = any(entity.get("entity") == "category" for entity in entities)
@@ -145,11 +164,34 @@ def _leaning(context: Context, text: str, entities: Sequence[Mapping[str, Any]])
         return {"inform_preference": 5.0, "search_products": -5.0} if asking else {"inform_preference": 3.0}
     if bare:
         return {"search_products": 3.0}
+    wish = _wishing(context, text, entities)
+    if wish:
+        return wish
     if asking and len(text.split()) <= _SHORT:
         return {"inform_preference": 1.5, "no_preference": 1.5, "search_products": -1.0, "out_of_scope": -0.5}
     if context.slate_shown and not names_category:
         return {"search_products": -0.7}
     return {}
+
+
+def _wishing(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the shifts of a message that sounds like a question about a product and rather states a value."""
+    found = {str(entity.get("entity")) for entity in entities}
+    if _points_at_one(context, text) or not found & _VALUES or found & {"product", "ordinal", "category"}:
+        return {}
+    if not context.slate_shown:
+        return {"inform_preference": 2.0, **dict.fromkeys(_OF_A_PRODUCT, -3.0)}
+    # "Do you have it in brown?" looks for a brown one; a size is asked of the product on screen.
+    if found & (_VALUES - {"size"}) and not _STOCK & set(uncovered_words(text, ())):
+        return {"inform_preference": 2.0, "check_availability": -4.0, "search_products": -0.7}
+    return {}
+
+
+def _points_at_one(context: Context, text: str) -> bool:
+    """Whether a message points at a product on screen; "a purple one" is any that is purple."""
+    return any(
+        one.get("kind") != "described" or not _ANY_ONE.search(text[: int(one["end"])]) for one in context.references
+    )
 
 
 def _is_all_pointing(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> bool:

@@ -108,13 +108,18 @@ def _openings(words: Sequence[_Word]) -> Iterable[int]:
     while start < len(words) and words[start].key in _set("greetings"):
         start += 1
     rest = words[start:]
-    told = any(word.key in _set("sentence") or _is_contraction(word.key) for word in rest)
+    told = any(word.key in _set("sentence") or _is_contraction(word.key) or _is_slip(word.key) for word in rest)
     if rest and len(rest) <= MOST_OF_A_BARE_ONE and not told and rest[0].key not in _set("owning"):
         yield _skip(words, start)
 
 
 def _is_contraction(key: str) -> bool:
-    return "'" in key and not key.endswith("'s")
+    return "'" in key and (not key.endswith("'s") or key[:-2] in _set("sentence"))
+
+
+def _is_slip(key: str) -> bool:
+    """Whether a word is one of searching with letters that changed places ("lookign")."""
+    return any(key[0] == word[0] and sorted(key) == sorted(word) for word in _set("searching"))
 
 
 def _ends_with(words: Sequence[_Word], end: int, cue: tuple[str, ...]) -> bool:

@@ -43,6 +43,7 @@ class SlateShown:
         anchor: the product that the slate should resemble.
         gave_way: facets that were only wished for and had to give way.
         missing_words: model numbers that no product contains.
+        unheard: the words that were all the message said, if none of the products mentions any.
         unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
         searched: the need less what is unlisted; `None` if that is the whole need.
         measured: number facets that the message gave a direction but no number ("cheap"), with `up` or `down`.
@@ -62,6 +63,7 @@ class SlateShown:
     anchor: Product | None = None
     gave_way: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     searched: Need | None = None
     measured: Mapping[str, str] = field(default_factory=dict)
@@ -76,11 +78,15 @@ class SlateShown:
 
 @dataclass(frozen=True, slots=True)
 class NothingFound:
-    """No product satisfies the need; `sold_out` counts those that would if they were in stock."""
+    """No product satisfies the need; `sold_out` counts those that would if they were in stock.
+
+    `searched` is the need less what this kind of product does not list: leaving that out would help nothing.
+    """
 
     need: Need
     relaxations: tuple[Relaxation, ...] = ()
     sold_out: int = 0
+    searched: Need | None = None
 
 
 @dataclass(frozen=True, slots=True)

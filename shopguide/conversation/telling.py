@@ -214,6 +214,8 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
         notes.append(wording.say("note.unlisted", facets=facets))
     if outcome.missing_words:
         notes.append(wording.say("note.missing_words", words=" ".join(outcome.missing_words)))
+    elif outcome.unheard:
+        notes.append(wording.say("note.unheard", words=" ".join(outcome.unheard)))
     if outcome.anchor is not None:
         notes.append(wording.say("note.anchor", title=outcome.anchor.title))
     return "".join(notes)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from lexicon.units import convert, measures
+from shopguide.catalogue.constraints import Constraint
 from shopguide.conversation.answers import Answer
 from shopguide.conversation.categories import in_line, siblings, specific
 from shopguide.conversation.need import CUMULATIVE, Bounds, Need
 from shopguide.conversation.turn import Mention, Turn
-from shopguide.conversation.words import content_words, is_model
+from shopguide.conversation.words import content_words, is_model, lone_number
 from shopguide.ids import Sku
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 AROUND = 0.2
 """How far from an "about 50" a number may lie, as a share of it."""
+
+MOST_CORRECTED = 5
+"""A lone number this many times a bound, or less than this part of it, is said of something else."""
 
 KEPT_AMONG_SIBLINGS = ("audience", "colour", "brand")
 """What a shopper who moves from loafers to running shoes still wants, and the price; sizes and features differ."""
@@ -38,6 +42,7 @@ _WAIVER_AFTER = re.compile(
     r"irrelevant|up to you|no matter|unimportant)\b"
 )
 _ADDS = re.compile(r"^or\b|\b(also|too|as well|plus|add|include|including)\b")
+_INSTEAD = re.compile(r"\b(make|rather|instead|meant?)\b")
 _ONLY = re.compile(r"\b(only|just|must be|has to be)\b")
 _AGAIN = re.compile(r"\b(again|still|even|further|not enough|more so|too)\b")
 _SOFT = re.compile(r"\b(if possible|ideally|preferably|if you (have|can)|would be nice|if there (is|are))\b")
@@ -226,6 +231,30 @@ class _Reading:
         for facet, mentions in found.items():
             self.said.add(facet)
             self._bound(facet, mentions)
+        number = lone_number(self.turn)
+        if number is not None and self.turn.intent in ("inform_preference", "critique_slate"):
+            self._alone(number)
+
+    def _alone(self, number: int) -> None:
+        """Take a number that says of nothing what it is: a size of the kind wanted, or the one bound once more."""
+        wanted = self.need.wanted.get("category", ())
+        bounded = [facet for facet, held in self.need.bounds.items() if held.low is None or held.high is None]
+        corrects = len(bounded) == 1 and len(self.need.bounds) == 1
+        if not (corrects and _INSTEAD.search(self.text)) and wanted:
+            kinds = Constraint("category", "in", wanted)
+            if len(self.index.matching([kinds, Constraint("size", "in", (str(number),))], in_stock_only=False)):
+                self.said.add("size")
+                self.need = self.need.want("size", [str(number)])
+                return
+        if corrects and number:
+            [facet] = bounded
+            held = self.need.bound(facet)
+            low = held.low is not None
+            before = (held.low if low else held.high) or 0
+            if not before / MOST_CORRECTED <= number <= before * MOST_CORRECTED:
+                return
+            self.said.add(facet)
+            self.need = self.need.within(facet, Bounds(low=number) if low else Bounds(high=number))
 
     def _number_facet(self, mention: Mention) -> str | None:
         if mention.entity == "price":

@@ -11,6 +11,9 @@ from shopguide.conversation.turn import Mention, Turn
 _TOKEN = re.compile(r"[^\W_](?:[\w./+-]*[^\W_])?")
 _CLITIC = re.compile(r"'(?:s|m|d|re|ve|ll|t)\b")
 
+LONGEST_NUMBER = 6
+"""Digits of a number that is said of a price or a size."""
+
 
 @lru_cache(maxsize=4)
 def _listed(name: str) -> frozenset[str]:
@@ -55,6 +58,14 @@ def content_words(text: str, mentions: Iterable[Mention]) -> tuple[str, ...]:
     left = _CLITIC.sub(" ", normalise("".join(characters)))
     kept = [word for word in _TOKEN.findall(left) if word not in chatter() and (len(word) > 2 or is_model(word))]
     return tuple(dict.fromkeys(word for word in kept if not word.isdecimal() or is_model(word)))
+
+
+def lone_number(turn: Turn) -> int | None:
+    """Return the number that is all a message says beside chatter ("10", "make it 150"), if no entity took it."""
+    if turn.mentions or turn.references or turn.text.lstrip().startswith("/"):
+        return None
+    left = [word for word in _TOKEN.findall(_CLITIC.sub(" ", normalise(turn.text))) if word not in chatter()]
+    return int(left[0]) if len(left) == 1 and left[0].isdecimal() and len(left[0]) <= LONGEST_NUMBER else None
 
 
 def is_model(word: str) -> bool:

@@ -37,6 +37,7 @@ from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
 from shopguide.conversation.unsold import Sold, sold
+from shopguide.conversation.words import lone_number
 from shopguide.feedback.events import Slate
 from shopguide.guide.unsellable import LOST, Unsellable
 from shopguide.ids import Sku, SlateId
@@ -68,6 +69,9 @@ SUGGESTED = 3
 
 FEW = 2
 """A need is clear when at most this many slates would hold all its matches."""
+
+MOST_UNHEARD = 2
+"""Words of a message that are said back where no product mentions them; longer ones are talk."""
 
 REMEMBERED_SHOWN = 400
 """Products that paging remembers as shown."""
@@ -115,8 +119,9 @@ class SearchCases(Unsellable):
         return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
 
     def _chosen(self, turn: Turn, need: Need) -> Turn:
-        """Return a message that points at an answer of the open question ("the first") as if it were pressed."""
-        places = ordinals(turn.mentions)
+        """Return a message that points at an answer of the open question ("the first", "2") as if it were pressed."""
+        number = lone_number(turn)
+        places = ordinals(turn.mentions) or ((number,) if number is not None else ())
         question = self.question(need, turn.open_question) if places and turn.open_question is not None else None
         if question is None:
             return turn
@@ -146,12 +151,15 @@ class SearchCases(Unsellable):
             # "Surprise me" after nothing fitted: for the same person, but with open arms.
             need = Need(excluded=need.excluded).want("audience", need.wanted.get("audience", ()))
         if slate is not None and not understood.ordinals and dict(slate.state.get("need") or {}) == need.slots():
-            if turn.intent == "ask_recommendation":
+            if turn.intent in ("ask_recommendation", "no_preference"):
+                # "You choose": whoever minds nothing has nothing to add.
                 return self.more(turn, need)
             if turn.intent in CORRECTING:
                 return Unchanged(need, self._open(need, index))
         shown = self._show(turn, need, understood, slate, index)
-        return replace(shown, in_passing=in_passing) if isinstance(shown, SlateShown) else shown
+        if not isinstance(shown, SlateShown):
+            return shown
+        return replace(shown, in_passing=in_passing, unheard=_unheard(turn, understood, shown, index))
 
     def _open(self, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
         """Return what a shopper could still say of the products that fit, the most telling facets first."""
@@ -283,7 +291,7 @@ class SearchCases(Unsellable):
                     need = need.without(facet)
         if not len(rows):
             sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
-            return NothingFound(need, relaxations(searched, index), sold_out)
+            return NothingFound(need, relaxations(searched, index), sold_out, searched)
         anchor = _anchor(understood, slate, index) or (_held_anchor(need, slate, index) if slate is not None else None)
         narrowed = _narrowed(searched, index, rows)
         rejected = self._memory.rejected(turn.shopper_id)
@@ -355,6 +363,17 @@ class SearchCases(Unsellable):
             replace(everything, k=request.k - len(taken), exclude=request.exclude | taken | first)
         )
         return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
+
+
+def _unheard(turn: Turn, understood: Understanding, shown: SlateShown, index: CatalogueIndex) -> tuple[str, ...]:
+    """Return the words of a message that said nothing else, if no match has any: as if it had not been heard.
+
+    Of a longer message most words are talk, and of a search the thing itself was looked up before.
+    """
+    words = tuple(understood.need.words.split())
+    told = turn.intent == "inform_preference" and understood.said == {"text"} and len(words) <= MOST_UNHEARD
+    rows = index.matching(answerable(shown.need, index)[0].constraints()) if told else ()
+    return () if any(len(index.search(word, rows, 1)[0]) for word in words) or not told else words
 
 
 def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:

@@ -39,6 +39,7 @@ FLAG = asked(
     "waterproof", '/inform_preference{"answer":"waterproof=yes"}', '/inform_preference{"answer":"waterproof=no"}'
 )
 WHICH = shown('/like_product{"ordinal":1}', '/like_product{"ordinal":3}')
+AUDIENCE = asked("audience", *(f'/inform_preference{{"answer":"audience={who}"}}' for who in ("men", "women", "girls")))
 OFFER = shown('/inform_preference{"answer":"colour=*"}')
 INFORM, NO_MATTER, DETAILS = "inform_preference", "no_preference", "ask_product_details"
 
@@ -60,6 +61,9 @@ CASES = [
     ("10 to 20", asked("price"), [("price", 10, "min"), ("price", 20, "max")], INFORM),
     ("24", asked("screen_size"), [("quantity", 24, None)], INFORM),
     ("4", asked("persons"), [("quantity", 4, None)], INFORM),
+    ("2", AUDIENCE, [], INFORM),
+    ("4", AUDIENCE, [], None),
+    ("size m", NOTHING, [("size", "m", None)], INFORM),
     ("3", shown(), [("ordinal", 3, None)], DETAILS),
     ("4", shown(), [], None),
     ("10", shown(), [], None),
@@ -99,7 +103,13 @@ CASES = [
 def told(case):
     text, events, *_ = case
     facet = next((event.value for event in events if getattr(event, "key", None) == "requested_slot"), None)
-    known = {id(NOTHING): "nothing", id(WHICH): "which one", id(OFFER): "an offer", id(FLAG): "yes or no"}
+    known = {
+        id(NOTHING): "nothing",
+        id(AUDIENCE): "three answers",
+        id(WHICH): "which one",
+        id(OFFER): "an offer",
+        id(FLAG): "yes or no",
+    }
     return f"{text} after {known.get(id(events), facet or 'a slate')}"
 
 
@@ -131,3 +141,26 @@ def test_the_buttons_of_an_earlier_turn_are_no_context():
     assert context_of(tracker_of(*WHICH)).act == "like_product"
     assert context_of(tracker_of(*FLAG)).yes_or_no
     assert context_of(tracker_of(*shown("no payload", '/like_product{"ordinal":'))) == Context(None, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "moved"),
+    [
+        ("10", shown(), {"rate_conversation": -30.0}),
+        ("7", asked("colour"), {"rate_conversation": -30.0}),
+        ("10", NOTHING, {}),
+        ("do you have that in green", shown(), {"check_availability": -4.0, "inform_preference": 2.0}),
+        ("is there a green one", shown(), {"check_availability": -4.0, "inform_preference": 2.0}),
+        ("do you have it in size m", shown(), {}),
+        ("is it in stock in green", shown(), {}),
+        ("is the green one there", shown(), {}),
+        ("do you have it in size m", asked("colour"), {"check_availability": -3.0, "inform_preference": 2.0}),
+    ],
+)
+def test_a_value_asked_for_is_a_wish_unless_it_is_asked_of_a_product_shown(extractor, text, events, moved):
+    tracker = tracker_of(*events)
+    [message] = extractor.process([Message({"text": text})], tracker)
+    context = context_of(tracker).with_references(message.get("references"))
+    found = shifts(context, text, message.get("entities"))
+    told = ("rate_conversation", "check_availability", "inform_preference")
+    assert {name: shift for name, shift in found.items() if name in told and abs(shift) >= 2} == moved

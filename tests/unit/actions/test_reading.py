@@ -62,3 +62,5 @@ def test_what_was_offered_last() -> None:
     user = {"event": "user"}
     events = [bot("/old"), user, bot("/a"), bot("/b", "/c"), user]
     assert offered(Tracker("c", {}, {}, events, False, None, {}, None)) == ["/a", "/b", "/c"]
+    events += [bot(), user]
+    assert offered(Tracker("c", {}, {}, events, False, None, {}, None)) == []

@@ -520,3 +520,42 @@ def test_a_place_that_no_answer_has_is_none(shop: Shop) -> None:
     turn = said("the ninth", "inform_preference", mention("ordinal", 9), open_question="colour")
     considered = shop.guide.consider(turn, need)
     assert considered is None or "colour" not in considered.need.wanted
+
+
+def test_the_number_of_an_answer_is_that_answer(shop: Shop) -> None:
+    need = Need().want("category", ["running shoes"])
+    question = shop.guide.question(need, "audience")
+    assert question is not None
+    for place, option in enumerate(question.options, 1):
+        considered = shop.guide.consider(said(str(place), "inform_preference", open_question="audience"), need)
+        assert considered is not None
+        assert considered.need.wanted.get("audience", ()) == (option.answer.value,)
+    considered = shop.guide.consider(said("9", "inform_preference", open_question="audience"), need)
+    assert considered is not None
+    assert "audience" not in considered.need.wanted
+
+
+def test_who_minds_nothing_sees_others(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    following = shop.guide.search(said("you pick", "no_preference", current_slate=outcome.slate_id), outcome.need)
+    assert isinstance(following, SlateShown)
+    assert following.note == "more"
+    assert not {item.product.sku for item in following.items} & {item.product.sku for item in outcome.items}
+
+
+def test_a_word_that_no_match_mentions_is_not_passed_over(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+
+    def unheard(text: str, intent: str = "inform_preference") -> tuple[str, ...]:
+        turn = said(text, intent, current_slate=outcome.slate_id)
+        considered = shop.guide.consider(turn, outcome.need)
+        assert considered is not None
+        shown = shop.guide.search(turn, considered.need)
+        assert isinstance(shown, SlateShown)
+        return shown.unheard
+
+    assert unheard("anything from zorbex?") == ("zorbex",)
+    assert unheard("plain ones") == ()
+    assert unheard("zorbex, the plain ones") == ()
+    assert unheard("zorbex because aunt mildred insists") == ()
+    assert unheard("white shoes like zorbex", "search_products") == ()

@@ -347,3 +347,9 @@ def test_tastes_in_words(wording: Wording) -> None:
     assert profile_words(ProfileShown(TasteProfile(), Need()), wording) == ""
     prices = TasteProfile(weights={"price": {"<=60": 0.5, "<=100": 0.3}, "capacity": {">=20": 0.5}})
     assert profile_words(ProfileShown(prices, Need()), wording) == "- price: up to €60\n- capacity: from 20 l"
+
+
+def test_a_word_that_nothing_mentions_is_said_back(index: CatalogueIndex, wording: Wording) -> None:
+    shown = [index.product(index.skus[0])]
+    assert "“zorbex”" in slate_words(slate(index, shown, unheard=("zorbex",)), wording)["note"]
+    assert slate_words(slate(index, shown), wording)["note"] == ""

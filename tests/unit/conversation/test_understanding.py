@@ -268,3 +268,39 @@ def test_a_wish_is_soft(index: CatalogueIndex) -> None:
 
 def test_nothing_understood_is_blank(index: CatalogueIndex) -> None:
     assert understand(SHOES, said("mm", "inform_preference"), index).is_blank
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("no wait make that 80", Bounds(high=80)),
+        ("80", Bounds(high=80)),
+        ("7", Bounds(high=50)),
+        ("900", Bounds(high=50)),
+    ],
+)
+def test_a_lone_number_corrects_the_one_bound(index: CatalogueIndex, text: str, bounds: Bounds) -> None:
+    need = SHOES.within("price", Bounds(high=50))
+    assert need_after(index, need, said(text, "inform_preference")).bounds == {"price": bounds}
+
+
+def test_a_lone_number_of_nothing_or_in_an_aside_is_left_alone(index: CatalogueIndex) -> None:
+    assert need_after(index, SHOES, said("80", "inform_preference")) == SHOES
+    need = SHOES.within("price", Bounds(high=50))
+    assert need_after(index, need, said("80", "faq")) == need
+    assert need_after(index, need, said("80 kayaks", "inform_preference")).bounds == need.bounds
+    both = need.within("rating", Bounds(low=4))
+    assert need_after(index, both, said("make it 80", "inform_preference")).bounds == both.bounds
+
+
+def test_a_lone_number_is_a_size_of_the_kind_wanted(index: CatalogueIndex) -> None:
+    sized = [replace(index.product(sku), facets={"size": ("42", "43")}) for sku in index.skus[:10]]
+    own = CatalogueIndex(sized)
+    shoes = Need().want("category", ["shoes"])
+    assert need_after(own, shoes, said("42", "inform_preference")) == shoes.want("size", ["42"])
+    assert need_after(own, shoes, said("and in 42?", "inform_preference")) == shoes.want("size", ["42"])
+    assert need_after(own, shoes, said("50", "inform_preference")) == shoes
+    assert need_after(own, Need(), said("42", "inform_preference")) == Need()
+    dear = shoes.within("price", Bounds(high=40))
+    assert need_after(own, dear, said("42", "inform_preference")) == dear.want("size", ["42"])
+    assert need_after(own, dear, said("make it 42", "inform_preference")) == dear.within("price", Bounds(high=42))
