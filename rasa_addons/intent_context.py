@@ -31,6 +31,9 @@ _VALUES = frozenset(
 _OF_A_PRODUCT = ("check_availability", "ask_product_question", "ask_reviews", "compare_products", "like_product")
 """What is said of a product on screen; where none is, a value ("do you have one for 4 people") is a wish."""
 _ANY_ONE = re.compile(r"\b(?:an?|any)\s(?:[\w-]+\s){0,3}ones?$", re.IGNORECASE)
+_SEEKS = re.compile(r"(?:\w+\s){0,2}(?:(?:is|are)\sthere|do\syou\shave|have\syou\sgot|got)\b", re.IGNORECASE)
+_WHICH = re.compile(r"(?:\w+\s)?(?:which|what)", re.IGNORECASE)
+_DEALS = frozenset({"deal", "deals", "sale", "sales", "offer", "offers", "discount", "discounts", "code", "coupon"})
 _STOCK = frozenset({"stock", "available", "availability", "store", "stores", "shop", "shops", "back", "still"})
 _DECIDED = 30.0  # nats; "no" alone is a deny to the model by ten, and to "which brand?" it is none
 
@@ -164,9 +167,9 @@ def _leaning(context: Context, text: str, entities: Sequence[Mapping[str, Any]])
         return {"inform_preference": 5.0, "search_products": -5.0} if asking else {"inform_preference": 3.0}
     if bare:
         return {"search_products": 3.0}
-    wish = _wishing(context, text, entities)
-    if wish:
-        return wish
+    told = _waiving(left, entities) or _wishing(context, text, entities)
+    if told:
+        return told
     if asking and len(text.split()) <= _SHORT:
         return {"inform_preference": 1.5, "no_preference": 1.5, "search_products": -1.0, "out_of_scope": -0.5}
     if context.slate_shown and not names_category:
@@ -174,15 +177,28 @@ def _leaning(context: Context, text: str, entities: Sequence[Mapping[str, Any]])
     return {}
 
 
+def _waiving(left: Sequence[str], entities: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the shifts of "any colour" and nothing else."""
+    names = [entity for entity in entities if entity.get("entity") == "facet_name"]
+    whole = len(entities) == len(names) == 1 and left[:1] == ["any"] and len(left) <= _SHORT // 2
+    return {"no_preference": 5.0} if whole else {}
+
+
 def _wishing(context: Context, text: str, entities: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return the shifts of a message that sounds like a question about a product and rather states a value."""
+    if context.slate_shown and _WHICH.match(text) and any(one.get("kind") == "most" for one in context.references):
+        return {_DETAILS: 3.0, "out_of_scope": -2.0}
     found = {str(entity.get("entity")) for entity in entities}
     if _points_at_one(context, text) or not found & _VALUES or found & {"product", "ordinal", "category"}:
         return {}
+    words = set(uncovered_words(text, ()))
+    if _SEEKS.match(text) and "size" not in found and not words & (_STOCK | _DEALS):
+        sure = _DECIDED if len(text.split()) <= _SHORT else 5.0
+        return {"inform_preference": sure, **dict.fromkeys((*_OF_A_PRODUCT, "ask_promotions"), -4.0)}
     if not context.slate_shown:
         return {"inform_preference": 2.0, **dict.fromkeys(_OF_A_PRODUCT, -3.0)}
     # "Do you have it in brown?" looks for a brown one; a size is asked of the product on screen.
-    if found & (_VALUES - {"size"}) and not _STOCK & set(uncovered_words(text, ())):
+    if found & (_VALUES - {"size"}) and not words & _STOCK:
         return {"inform_preference": 2.0, "check_availability": -4.0, "search_products": -0.7}
     return {}
 

@@ -236,7 +236,7 @@ class _Reading:
             self._alone(number)
 
     def _alone(self, number: int) -> None:
-        """Take a number that says of nothing what it is: a size of the kind wanted, or the one bound once more."""
+        """Take a number that says of nothing what it is: a size of the kind wanted, a price, or the one bound anew."""
         wanted = self.need.wanted.get("category", ())
         bounded = [facet for facet, held in self.need.bounds.items() if held.low is None or held.high is None]
         corrects = len(bounded) == 1 and len(self.need.bounds) == 1
@@ -246,6 +246,9 @@ class _Reading:
                 self.said.add("size")
                 self.need = self.need.want("size", [str(number)])
                 return
+        if wanted and not self.need.bounds and self._is_a_price(number):
+            self.said.add("price")
+            self.need = self.need.within("price", Bounds(high=number))
         if corrects and number:
             [facet] = bounded
             held = self.need.bound(facet)
@@ -255,6 +258,12 @@ class _Reading:
                 return
             self.said.add(facet)
             self.need = self.need.within(facet, Bounds(low=number) if low else Bounds(high=number))
+
+    def _is_a_price(self, number: int) -> bool:
+        """Whether some of the kind wanted cost less than a number, and some more."""
+        rows = self.index.matching([Constraint("category", "in", self.need.wanted["category"])])
+        prices = self.index.numeric("price")[rows]
+        return bool((prices < number).any() and (prices > number).any())
 
     def _number_facet(self, mention: Mention) -> str | None:
         if mention.entity == "price":

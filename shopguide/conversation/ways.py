@@ -46,4 +46,8 @@ def _dropped(facet: str, need: Need, wording: Wording, section: str) -> str:
     info = wording.index.facets.get(facet)
     counted = info is not None and info.kind == "number" and info.unit is None
     key = f"{section}.any.{'count' if counted and facet not in ('price', 'rating') else facet}"
-    return say(key) if say.has(key) else say(f"{section}.any.other", facet=wording.facet(facet))
+    return (
+        say(key, facet=wording.facet(facet))
+        if say.has(key)
+        else say(f"{section}.any.other", facet=wording.facet(facet))
+    )

@@ -371,9 +371,10 @@ def _unheard(turn: Turn, understood: Understanding, shown: SlateShown, index: Ca
     Of a longer message most words are talk, and of a search the thing itself was looked up before.
     """
     words = tuple(understood.need.words.split())
-    told = turn.intent == "inform_preference" and understood.said == {"text"} and len(words) <= MOST_UNHEARD
-    rows = index.matching(answerable(shown.need, index)[0].constraints()) if told else ()
-    return () if any(len(index.search(word, rows, 1)[0]) for word in words) or not told else words
+    if turn.intent != "inform_preference" or understood.said != {"text"} or len(words) > MOST_UNHEARD:
+        return ()
+    rows = index.matching(answerable(shown.need, index)[0].constraints())
+    return () if any(len(index.search(word, rows, 1)[0]) for word in words) else words
 
 
 def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:

@@ -353,3 +353,13 @@ def test_a_word_that_nothing_mentions_is_said_back(index: CatalogueIndex, wordin
     shown = [index.product(index.skus[0])]
     assert "“zorbex”" in slate_words(slate(index, shown, unheard=("zorbex",)), wording)["note"]
     assert slate_words(slate(index, shown), wording)["note"] == ""
+
+
+def test_a_count_that_gives_way_is_named(index: CatalogueIndex) -> None:
+    made = [replace(index.product(sku), facets={"persons": 2.0}, units={}) for sku in index.skus[:3]]
+    counted = Wording(CatalogueIndex(made), phrases("en"), "EUR")
+    need = Need().want("persons", ["4"])
+    assert relaxation_words((Relaxation(("persons",), 3),), need, counted) == "3 with any number of persons"
+    assert [button["title"] for button in relaxation_buttons((Relaxation(("persons",), 3),), need, counted)] == [
+        "Any number of persons (3)"
+    ]

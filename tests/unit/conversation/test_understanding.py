@@ -284,8 +284,14 @@ def test_a_lone_number_corrects_the_one_bound(index: CatalogueIndex, text: str, 
     assert need_after(index, need, said(text, "inform_preference")).bounds == {"price": bounds}
 
 
+def test_a_lone_number_among_the_prices_is_a_limit(index: CatalogueIndex) -> None:
+    assert need_after(index, SHOES, said("80", "inform_preference")) == SHOES.within("price", Bounds(high=80))
+    assert need_after(index, Need(), said("80", "inform_preference")) == Need()
+
+
 def test_a_lone_number_of_nothing_or_in_an_aside_is_left_alone(index: CatalogueIndex) -> None:
-    assert need_after(index, SHOES, said("80", "inform_preference")) == SHOES
+    for number in ("7", "900"):
+        assert need_after(index, SHOES, said(number, "inform_preference")) == SHOES
     need = SHOES.within("price", Bounds(high=50))
     assert need_after(index, need, said("80", "faq")) == need
     assert need_after(index, need, said("80 kayaks", "inform_preference")).bounds == need.bounds
@@ -299,7 +305,6 @@ def test_a_lone_number_is_a_size_of_the_kind_wanted(index: CatalogueIndex) -> No
     shoes = Need().want("category", ["shoes"])
     assert need_after(own, shoes, said("42", "inform_preference")) == shoes.want("size", ["42"])
     assert need_after(own, shoes, said("and in 42?", "inform_preference")) == shoes.want("size", ["42"])
-    assert need_after(own, shoes, said("50", "inform_preference")) == shoes
     assert need_after(own, Need(), said("42", "inform_preference")) == Need()
     dear = shoes.within("price", Bounds(high=40))
     assert need_after(own, dear, said("42", "inform_preference")) == dear.want("size", ["42"])
