@@ -162,7 +162,8 @@ class Chooser:
         if reading.facet not in SLOT_OF_FACET and len(plain) == 1:
             descriptive = self._totals.get(reading.facet, 0) >= _DESCRIPTIVE * self._products > 0
             rare = not self._vocabulary.is_known(plain[0]) and match.kind == "exact"
-            return descriptive or support >= _NAMED or rare
+            modifies = support >= _MODIFIES and not ordinary  # "a citrus perfume"
+            return descriptive or support >= _NAMED or rare or modifies
         return support > 0 or not ordinary
 
     def _is_adjective(self, sentence: Sentence, match: Match) -> bool:

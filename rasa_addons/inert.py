@@ -17,6 +17,7 @@ class InertRules:
         self._containers = frozenset(raw["containers"]["words"])
         self._contained = Phrases.of(raw["containers"]["before"])
         self._owning = frozenset(raw["owning"])
+        self._properties = frozenset(raw["properties"])
         self._part_talk = Phrases.of(raw["part_talk"])
         self._verbs = frozenset(raw["verbs_too"]["words"])
         self._verb_before = Phrases.of(raw["verbs_too"]["before"])
@@ -51,10 +52,11 @@ class InertRules:
             return True
         if self._is_owned(sentence, start):
             return True
-        # "the heel is too high", "does it come with a charger": a part of what is shown.
+        # "the heel is too high", "how is the battery life", "does it come with a charger": a part of what is shown.
         is_part = any(reading.facet in ("category", "feature") for reading in match.readings)
         definite = sentence.key(start - 1) in self._determiners and bool(self._part_talk.at(sentence, end))
-        return is_part and (definite or bool(self._accompanying.before(sentence, start)))
+        measured = sentence.key(end) in self._properties
+        return is_part and (definite or measured or bool(self._accompanying.before(sentence, start)))
 
     def _is_verb(self, sentence: Sentence, index: int) -> bool:
         if self._infinitive.before(sentence, index):

@@ -103,16 +103,18 @@ class TitleRules:
         return min(near)[1] if near else None
 
     def capitalised(self, sentence: Sentence, mentions: list[Mention]) -> list[Mention]:
-        """Fold "the Fastrack Men Black Watch" and "the Kestrel Trail 2" into one product.
+        """Fold "the Fastrack Men Black Watch" and "the Kestrel Trail 2" into one product each.
 
         It is definite and capitalised, or told about ("tell me about kestrel trail 2"), begins with a brand, and either
         ends in a category or has a name of its own: a word that is no value of the catalogue, or a number behind one.
+        A name with a number in it needs no "the": "is Kestrel Trail 2 lighter" names a product as well.
         """
         ordered = sorted(mentions, key=lambda mention: mention.start)
+        found = ordered
         for brand in ordered:
             definite = sentence.key(brand.start - 1) in self._definite
             asked = bool(self._asked.before(sentence, brand.start - definite))
-            if brand.entity != "brand" or not (definite or asked):
+            if brand.entity != "brand" or brand not in found:
                 continue
             end = brand.end
             while end < len(sentence) and not sentence.gap_breaks(end) and self._goes_on(sentence, end, asked=asked):
@@ -127,15 +129,18 @@ class TitleRules:
             valued = {index for one in inside if one.entity not in _AMOUNTS for index in range(one.start, one.end)}
             named = [sentence.words[index].kind for index in range(brand.end, end) if index not in valued]
             numbered = "number" in named and sentence.words[brand.end].kind == "letters"  # "the Kestrel Trail 2"
+            measured = any(one.entity in {"price", "quantity"} and one.unit for one in inside)
+            if not (definite or asked):  # a bare run may as well be the values of a search
+                ends_in_kind, numbered, named = False, numbered and named[:1] == ["letters"] and not measured, []
             if ends_in_kind or numbered or "letters" in named:
                 product = Mention(brand.start, end, "product", " ".join(sentence.keys[brand.start : end]))
-                return [product, *(one for one in ordered if one.end <= brand.start or one.start >= end)]
-        return mentions
+                found = [product, *(one for one in found if one.end <= brand.start or one.start >= end)]
+        return found
 
     def _goes_on(self, sentence: Sentence, index: int, *, asked: bool) -> bool:
         word = sentence.words[index]
         small = asked and word.kind == "letters" and sentence.key(index) not in self._vocabulary.function_words
-        return word.capital or word.kind == "number" or small
+        return word.capital or word.kind == "number" or small or sentence.glued(index)  # "P1102w"
 
 
 _AMOUNTS = frozenset({"quantity", "price", "rating", "size", "ordinal"})

@@ -191,3 +191,17 @@ def test_things_that_lend_their_name_to_a_colour_are_colours_where_something_spe
     }
     rules = lexicon_rules({"colour": colours, "category": {"jackets": (["jackets", "jacket"], 300)}})
     assert values(rules, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "categories"),
+    [
+        ("how is the mouse life on this", []),
+        ("what monitor height do they have", []),
+        ("is there a mouse for this height", ["mouse"]),
+        ("empty the whole trolley", []),
+        ("keep an eye on the mouse", ["mouse"]),
+    ],
+)
+def test_a_part_or_a_container_is_no_category(electronics: EntityRules, text: str, categories: list[str]) -> None:
+    assert [e["value"] for e in electronics.extract(text) if e["entity"] == "category"] == categories

@@ -99,12 +99,28 @@ def test_a_pronoun_is_no_number(fashion):
         ("is the norwell trail 30 waterproof?", "norwell trail 30"),
         ("details of the ridge", "ridge"),
         ("the brackenford one", "brackenford"),
-        ("Kestrel City 18 Backpack Blue", "kestrel city 18 backpack blue"),
+        ("kestrel city 18 backpack blue", "kestrel city 18 backpack blue"),
     ],
 )
 def test_titles_on_screen_are_found_by_their_names(fashion, text, named):
     assert [e["value"] for e in fashion.extract(text, ON_SCREEN) if e["entity"] == "product"] == [named]
     assert not [e for e in fashion.extract(text, EntityContext(None, True)) if e["entity"] == "product"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("is Kestrel Trail 2 lighter than Nike Pegasus 41?", ["kestrel trail 2", "nike pegasus 41"]),
+        ("Kestrel Ridge P40x full description pls", ["kestrel ridge p 40 x"]),
+        ("Kestrel City 18 Backpack Blue", ["kestrel city 18 backpack blue"]),
+        ("Nike Shoes 42", []),
+        ("Kestrel Rain Jackets under 50", []),
+        ("anything by Kestrel", []),
+        ("Kestrel Ridge 25 l", []),  # may as well be a search by volume
+    ],
+)
+def test_a_name_with_a_number_needs_no_article(fashion, text, named):
+    assert [e["value"] for e in fashion.extract(text) if e["entity"] == "product"] == named
 
 
 @pytest.mark.parametrize(
