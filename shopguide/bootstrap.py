@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
+from shopguide.access.service import Access
 from shopguide.catalogue.live import LiveCatalogue
 from shopguide.catalogue.store import ProductStore
 from shopguide.db.engine import Database
@@ -71,9 +73,18 @@ class Shop:
         return LiveCatalogue(self.products, self.settings.text_index_dir, self.settings.catalogue_poll_seconds)
 
     @part
+    def access(self) -> Access:
+        """API keys."""
+        return Access(self.database)
+
+    @part
     def profiles(self) -> Profiles:
         """Shoppers and their tastes."""
-        return Profiles(self.database)
+        return Profiles(
+            self.database,
+            session_memory=timedelta(hours=self.settings.session_memory_hours),
+            assume_consent=self.settings.consent == "assumed",
+        )
 
     @part
     def feedback(self) -> Feedback:

@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     web_dir: Path = Field(Path("web"), description="the chat page")
     demo_images_dir: Path = Field(Path("demo/images"), description="the demo shop's pictures, under /demo/images")
     cors_origins: list[str] = Field([], description="origins of pages that may call the API, as a JSON list")
+    consent: Literal["ask", "assumed"] = Field(
+        "ask", description="ask in the chat before anything is remembered; assumed: the shop has asked elsewhere"
+    )
+    session_memory_hours: float = Field(
+        2.0, gt=0, description="how long what was said without consent counts, in its own conversation only"
+    )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")

@@ -47,7 +47,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message with what the NLU made of it. `open_question` is the facet that was asked about, if any."""
+    """One message with what the NLU made of it.
+
+    `open_question` is the facet that was asked about, if any; `history` whether what is remembered of the shopper may
+    count in this session.
+    """
 
     conversation_id: ConversationId
     shopper_id: ShopperId | None
@@ -58,3 +62,4 @@ class Turn:
     open_question: str | None = None
     current_slate: str | None = None
     payload: dict[str, str] = field(default_factory=dict)
+    history: bool = True

@@ -39,7 +39,8 @@ class Slate:
     """An ordered list of products as a shopper saw it.
 
     `constraints` and `state` are JSON-ready: the constraints as they stood, and what the dialogue needs to take up
-    from this slate again.
+    from this slate again. `session_only`: it serves its conversation and is no impression for anybody else, because
+    nobody has agreed to more.
     """
 
     slate_id: SlateId
@@ -54,11 +55,15 @@ class Slate:
     items: tuple[SlateItem, ...]
     constraints: tuple[Mapping[str, Any], ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
+    session_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEvent:
-    """One thing a shopper did. `event_id` comes from the client: an event sent twice counts once."""
+    """One thing a shopper did. `event_id` comes from the client: an event sent twice counts once.
+
+    `session_only`: it counts only in its own conversation, because nobody has agreed to more.
+    """
 
     event_id: str
     kind: EventKind
@@ -68,3 +73,5 @@ class FeedbackEvent:
     slate_id: SlateId | None = None
     value: float | None = None
     text: str | None = None
+    conversation_id: ConversationId | None = None
+    session_only: bool = False

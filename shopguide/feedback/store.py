@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Row, String, Text, func, select
+from sqlalchemy import JSON, ForeignKey, Index, Row, String, Text, false, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shopguide.db.base import Base, UtcDateTime
@@ -35,6 +35,7 @@ class SlateRow(Base):
     total_matches: Mapped[int]
     constraints: Mapped[list[Any]] = mapped_column(JSON)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    session_only: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class SlateItemRow(Base):
@@ -56,6 +57,7 @@ class EventRow(Base):
     __table_args__ = (
         Index("ix_feedback_events_shopper_id_at", "shopper_id", "at"),
         Index("ix_feedback_events_at", "at"),
+        Index("ix_feedback_events_slate_id", "slate_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -67,6 +69,8 @@ class EventRow(Base):
     slate_id: Mapped[str | None] = mapped_column(String)
     value: Mapped[float | None]
     text: Mapped[str | None] = mapped_column(Text)
+    conversation_id: Mapped[str | None] = mapped_column(String)
+    session_only: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 _EVENT_COLUMNS = (
@@ -78,6 +82,8 @@ _EVENT_COLUMNS = (
     EventRow.slate_id,
     EventRow.value,
     EventRow.text,
+    EventRow.conversation_id,
+    EventRow.session_only,
 )
 
 
@@ -106,6 +112,7 @@ class FeedbackStore:
                 "total_matches": slate.total_matches,
                 "constraints": [dict(constraint) for constraint in slate.constraints],
                 "state": dict(slate.state),
+                "session_only": slate.session_only,
             }
             statement = insert_for(session, SlateRow).on_conflict_do_nothing().returning(SlateRow.id)
             if session.execute(statement, [row]).first() is None:
@@ -167,6 +174,8 @@ class FeedbackStore:
                 "slate_id": event.slate_id,
                 "value": event.value,
                 "text": event.text,
+                "conversation_id": event.conversation_id,
+                "session_only": event.session_only,
             }
             for event in sorted(events, key=lambda event: event.event_id)
         ]
@@ -228,11 +237,12 @@ def _slate(session: Session, row: SlateRow) -> Slate:
         items=tuple(SlateItem(Sku(i.sku), i.position, i.propensity, i.score) for i in items),
         constraints=tuple(row.constraints),
         state=row.state,
+        session_only=row.session_only,
     )
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
-    event_id, kind, shopper_id, at, sku, slate_id, value, text = row
+    event_id, kind, shopper_id, at, sku, slate_id, value, text, conversation_id, session_only = row
     return FeedbackEvent(
         event_id=event_id,
         kind=cast("EventKind", kind),
@@ -242,4 +252,6 @@ def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
         slate_id=SlateId(slate_id) if slate_id is not None else None,
         value=value,
         text=text,
+        conversation_id=ConversationId(conversation_id) if conversation_id is not None else None,
+        session_only=session_only,
     )

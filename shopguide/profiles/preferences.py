@@ -8,7 +8,18 @@ from typing import Literal, TypeAlias
 from shopguide.ids import ConversationId, ShopperId
 
 Source: TypeAlias = Literal[
-    "slot", "correction", "removal", "critique", "like", "dislike", "purchase", "click", "import"
+    "slot",
+    "correction",
+    "removal",
+    "critique",
+    "search",
+    "fact",
+    "like",
+    "dislike",
+    "cart",
+    "purchase",
+    "click",
+    "import",
 ]
 
 
@@ -18,6 +29,12 @@ class PreferenceEvidence:
 
     `polarity` is 1 (wants), -1 (does not want) or 0 (took it back). `strength` is between 0 and 1. Numeric
     facets write the bound as their value and put the operator in front of it ("<=80").
+
+    Args:
+        recipient: whom it was said for, in the shopper's own word ("dad"); empty: for the shopper.
+        category: the kind of product it was about, where one was known: prices and sizes mean little without it.
+        event_id: the feedback event that it was learnt from.
+        session_only: whether it counts only for its own conversation, because nobody has agreed to more.
     """
 
     shopper_id: ShopperId
@@ -29,6 +46,10 @@ class PreferenceEvidence:
     strength: float = 1.0
     slot: str | None = None
     conversation_id: ConversationId | None = None
+    recipient: str = ""
+    category: str | None = None
+    event_id: str | None = None
+    session_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shopguide.db.engine import Database
 from shopguide.errors import UnknownShopper
-from shopguide.ids import ShopperId
+from shopguide.ids import ConversationId, ShopperId
+from shopguide.profiles.consent import PURPOSES, ConsentDecision, Consents, Purpose
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.store import Identity, ProfileStore
 from shopguide.profiles.taste import derive_taste
@@ -32,11 +33,23 @@ class Profiles:
     Args:
         database: the shop database, migrated.
         clock: tells the time; tests bring their own.
+        session_memory: how long what was said without consent counts, in its own conversation.
+        assume_consent: whether a shopper who was never asked has agreed, because the shop asks elsewhere.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        session_memory: timedelta = timedelta(hours=2),
+        assume_consent: bool = False,
+    ) -> None:
+        self._database = database
         self._store = ProfileStore(database)
         self._clock = clock
+        self._session_memory = session_memory
+        self._assume_consent = assume_consent
 
     def shopper_for(self, channel: str, sender_id: str) -> ShopperId:
         """Return whose channel account this is; an account never seen before is a new shopper's.
@@ -107,6 +120,45 @@ class Profiles:
             taste=derive_taste(shopper_id, evidence, self._clock()),
             evidence=tuple(reversed(evidence)),
         )
+
+    def consents(self, shopper_id: ShopperId) -> Consents:
+        """Return what a shopper has agreed to; nobody was asked yet of whom nothing is known.
+
+        With `assumed`, what was never asked counts as granted: the shop has asked elsewhere.
+        """
+        held: dict[str, bool] = dict.fromkeys(PURPOSES, True) if self._assume_consent else {}
+        held |= {decision.purpose: decision.granted for decision in self._store.consent_decisions(shopper_id)}
+        return Consents(held.get("personalisation"), held.get("analytics"))
+
+    def set_consent(
+        self,
+        shopper_id: ShopperId,
+        purpose: Purpose,
+        granted: bool,
+        *,
+        source: str,
+        conversation_id: ConversationId | None = None,
+    ) -> None:
+        """Keep a decision about one purpose; it holds from now on.
+
+        What was said in the session that brought the yes was said to a guide who may remember: it is kept too.
+
+        Args:
+            shopper_id: who decides.
+            purpose: what about.
+            granted: yes or no.
+            source: where the decision was made, for whoever has to prove it ("chat", "api", "command line").
+            conversation_id: the conversation, if it was made in one.
+        """
+        now = self._clock()
+        with self._database.together():
+            self._store.add_consent(ConsentDecision(shopper_id, purpose, granted, now, source, conversation_id))
+            if granted and purpose == "personalisation":
+                self._store.promote(shopper_id, now - self._session_memory)
+
+    def refusing(self, purpose: Purpose) -> set[ShopperId]:
+        """Return the shoppers who said no to a purpose."""
+        return self._store.refusing(purpose)
 
     def count(self) -> int:
         """Return how many shoppers are known."""

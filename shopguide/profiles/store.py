@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, select
+from sqlalchemy import ForeignKey, Index, String, delete, false, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
 from shopguide.db.upsert import insert_for
 from shopguide.ids import ConversationId, ShopperId
+from shopguide.profiles.consent import ConsentDecision, Purpose
 from shopguide.profiles.preferences import PreferenceEvidence, Source
 
 
@@ -41,7 +42,10 @@ class PreferenceRow(Base):
     """One piece of evidence about one facet value. Rows are only ever added; the taste is derived from them."""
 
     __tablename__ = "preferences"
-    __table_args__ = (Index("ix_preferences_shopper_id_at", "shopper_id", "at"),)
+    __table_args__ = (
+        Index("ix_preferences_shopper_id_at", "shopper_id", "at"),
+        Index("ix_preferences_event_id", "event_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     shopper_id: Mapped[str] = mapped_column(ForeignKey("shoppers.shopper_id", ondelete="CASCADE"))
@@ -53,6 +57,25 @@ class PreferenceRow(Base):
     slot: Mapped[str | None] = mapped_column(String)
     conversation_id: Mapped[str | None] = mapped_column(String)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recipient: Mapped[str] = mapped_column(String, default="", server_default=text("''"))
+    category: Mapped[str | None] = mapped_column(String)
+    event_id: Mapped[str | None] = mapped_column(String)
+    session_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ConsentRow(Base):
+    """One decision of a shopper about one purpose. Rows are only ever added; the latest holds."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_shopper_id", "shopper_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    shopper_id: Mapped[str] = mapped_column(ForeignKey("shoppers.shopper_id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String)
+    granted: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String)
+    conversation_id: Mapped[str | None] = mapped_column(String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +182,46 @@ class ProfileStore:
             ).all()
         return [_evidence(row) for row in reversed(rows)]
 
+    def add_consent(self, decision: ConsentDecision) -> None:
+        """Keep a decision, creating the shopper if need be."""
+        with self._database.session() as session:
+            _ensure(session, [decision.shopper_id], decision.at)
+            session.add(
+                ConsentRow(
+                    shopper_id=decision.shopper_id,
+                    purpose=decision.purpose,
+                    granted=decision.granted,
+                    at=decision.at,
+                    source=decision.source,
+                    conversation_id=decision.conversation_id,
+                )
+            )
+
+    def consent_decisions(self, shopper_id: ShopperId) -> list[ConsentDecision]:
+        """Return a shopper's decisions, oldest first."""
+        query = select(ConsentRow).where(ConsentRow.shopper_id == shopper_id).order_by(ConsentRow.at, ConsentRow.id)
+        with self._database.session() as session:
+            return [_decision(row) for row in session.scalars(query)]
+
+    def refusing(self, purpose: Purpose) -> set[ShopperId]:
+        """Return the shoppers whose latest decision about a purpose is a no."""
+        query = select(ConsentRow.shopper_id, ConsentRow.granted).where(ConsentRow.purpose == purpose)
+        with self._database.session() as session:
+            latest = {
+                ShopperId(who): granted
+                for who, granted in session.execute(query.order_by(ConsentRow.at, ConsentRow.id))
+            }
+        return {shopper_id for shopper_id, granted in latest.items() if not granted}
+
+    def promote(self, shopper_id: ShopperId, since: datetime) -> None:
+        """Keep for good what was kept for the session since a time."""
+        with self._database.session() as session:
+            session.execute(
+                update(PreferenceRow)
+                .where(PreferenceRow.shopper_id == shopper_id, PreferenceRow.session_only, PreferenceRow.at >= since)
+                .values(session_only=False)
+            )
+
     def count_shoppers(self) -> int:
         """Return how many shoppers are known."""
         with self._database.session() as session:
@@ -193,6 +256,10 @@ def _add(session: Session, evidence: Sequence[PreferenceEvidence]) -> None:
             slot=piece.slot,
             conversation_id=piece.conversation_id,
             at=piece.at,
+            recipient=piece.recipient,
+            category=piece.category,
+            event_id=piece.event_id,
+            session_only=piece.session_only,
         )
         for piece in evidence
     )
@@ -208,5 +275,20 @@ def _evidence(row: PreferenceRow) -> PreferenceEvidence:
         at=row.at,
         strength=row.strength,
         slot=row.slot,
+        conversation_id=ConversationId(row.conversation_id) if row.conversation_id is not None else None,
+        recipient=row.recipient,
+        category=row.category,
+        event_id=row.event_id,
+        session_only=row.session_only,
+    )
+
+
+def _decision(row: ConsentRow) -> ConsentDecision:
+    return ConsentDecision(
+        shopper_id=ShopperId(row.shopper_id),
+        purpose=cast("Purpose", row.purpose),
+        granted=row.granted,
+        at=row.at,
+        source=row.source,
         conversation_id=ConversationId(row.conversation_id) if row.conversation_id is not None else None,
     )

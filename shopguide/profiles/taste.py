@@ -29,7 +29,10 @@ TRUST: Mapping[str, float] = {
     "critique": 0.4,
     "like": 0.5,  # of a product with many values: any one of them may not be the reason
     "dislike": 0.4,
+    "cart": 0.4,
     "purchase": 0.5,
+    "search": 0.2,
+    "fact": 1.0,
     "click": 0.1,
 }
 """How much one fresh piece of evidence says."""
@@ -41,7 +44,10 @@ HALF_LIFE: Mapping[str, float] = {
     "critique": 30,
     "like": 120,
     "dislike": 120,
+    "cart": 90,
     "purchase": 180,
+    "search": 14,
+    "fact": 3650,
     "click": 14,
 }
 """Days after which it says half as much."""

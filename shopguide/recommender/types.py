@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from shopguide.catalogue.constraints import Constraint
-from shopguide.ids import ShopperId, Sku
+from shopguide.ids import ConversationId, ShopperId, Sku
 from shopguide.profiles.preferences import TasteProfile
 
 ReasonKind: TypeAlias = Literal["matches", "text", "taste", "similar", "history", "popular", "rated", "reduced", "new"]
@@ -37,6 +37,9 @@ class RecommendationRequest:
         exclude: products not to show (shown before, rejected).
         among: show only these, where the words of the need already narrowed the matches; `None`: all that match.
         anchor: a product that the answer should resemble ("like the second one").
+        personal: whether the shopper's history and tastes may count; the shopper can switch them off for a session.
+        recipient: whom it is for, if not for the shopper: then that person's tastes count.
+        conversation_id: what was said there counts even where nothing may be remembered.
     """
 
     constraints: tuple[Constraint, ...] = ()
@@ -47,6 +50,9 @@ class RecommendationRequest:
     exclude: frozenset[Sku] = frozenset()
     among: frozenset[Sku] | None = None
     anchor: Sku | None = None
+    personal: bool = True
+    recipient: str = ""
+    conversation_id: ConversationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

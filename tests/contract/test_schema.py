@@ -1,16 +1,24 @@
 """The migrations and the tables that the code describes are the same, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
+import shopguide.access.store
 import shopguide.catalogue.store
 import shopguide.feedback.store
-import shopguide.profiles.store  # noqa: F401  (the three add their tables to Base.metadata)
+import shopguide.privacy.store
+import shopguide.profiles.store  # noqa: F401  (they add their tables to Base.metadata)
 from shopguide.db.base import Base
 from shopguide.db.engine import Database
+from shopguide.feedback.events import FeedbackEvent
+from shopguide.feedback.service import Feedback
+from shopguide.ids import ShopperId, Sku
+from shopguide.profiles.service import Profiles
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_describes(database: Database) -> None:
@@ -44,3 +52,19 @@ def test_processes_that_migrate_at_once_do_not_hurt_each_other(empty_url: str) -
 def test_migrating_again_changes_nothing(database: Database) -> None:
     database.migrate()
     database.migrate()
+
+
+def test_parts_that_do_not_know_each_other_write_together_or_not_at_all(database: Database) -> None:
+    profiles, feedback = Profiles(database), Feedback(database)
+    shopper = ShopperId("ann")
+    event = FeedbackEvent("e-1", "click", shopper, datetime.now(UTC), Sku("a"))
+    with pytest.raises(ValueError), database.together():
+        profiles.ensure(shopper)
+        feedback.record([event])
+        raise ValueError
+    assert (profiles.count(), feedback.count()) == (0, 0)
+    with database.together():
+        profiles.ensure(shopper)
+        feedback.record([event])
+        assert feedback.count() == 1
+    assert (profiles.count(), feedback.count()) == (1, 1)
