@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
 from shopguide.access.service import Access
+from shopguide.catalogue.lexicon_file import LexiconFile
 from shopguide.catalogue.live import LiveCatalogue
 from shopguide.catalogue.store import ProductStore
 from shopguide.db.engine import Database
@@ -71,6 +72,14 @@ class Shop:
     def catalogue(self) -> LiveCatalogue:
         """The catalogue index, refreshed when the catalogue changes."""
         return LiveCatalogue(self.products, self.settings.text_index_dir, self.settings.catalogue_poll_seconds)
+
+    @part
+    def lexicon(self) -> LexiconFile:
+        """The lexicon that the dialogue server reads."""
+        settings = self.settings
+        return LexiconFile(
+            self.products, settings.lexicon_path, currency=settings.currency, language=settings.language
+        )
 
     @part
     def access(self) -> Access:

@@ -4,6 +4,7 @@ ShopGuideError
 ├── SettingsError            a setting is missing, malformed or a placeholder where a secret is needed
 ├── CatalogueError
 │   ├── MappingError         the mapping file is wrong: names the key
+│   ├── BadProduct           a product's fields are not as they should be: names each field and why
 │   ├── FeedError            the catalogue file cannot be read, or a bad row under --strict: names the line
 │   └── UnknownProduct       no such SKU
 ├── ProfileError
@@ -13,6 +14,9 @@ ShopGuideError
 ├── RecommenderError
 │   ├── ModelNotFound        nothing trained yet, or no such version
 │   └── ModelCorrupt         files and manifest disagree
+├── AccessError
+│   ├── BadKey               an API key does not hold, or cannot be made as asked
+│   └── UnknownKey           no such API key
 ├── DialogueServerUnavailable   nobody answers at the dialogue server's address, or something else does
 ├── UnreadableFile           a file of events or shoppers, or its mapping, cannot be read: names the line or the key
 └── DatabaseError            the shop database cannot be reached or refuses a statement
@@ -33,6 +37,14 @@ class CatalogueError(ShopGuideError):
 
 class MappingError(CatalogueError):
     """The mapping file is wrong; the message names the key."""
+
+
+class BadProduct(CatalogueError):
+    """A product's fields are not as they should be: (field, why) for everything that is wrong."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {why}" for field, why in problems))
+        self.problems = problems
 
 
 class FeedError(CatalogueError):
@@ -69,6 +81,18 @@ class ModelNotFound(RecommenderError):
 
 class ModelCorrupt(RecommenderError):
     """A model's files and its manifest disagree."""
+
+
+class AccessError(ShopGuideError):
+    """Something about an API key is wrong."""
+
+
+class BadKey(AccessError):
+    """An API key does not hold, or cannot be made as asked."""
+
+
+class UnknownKey(AccessError):
+    """No API key with this id."""
 
 
 class UnreadableFile(ShopGuideError):

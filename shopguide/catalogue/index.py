@@ -40,6 +40,7 @@ class CatalogueIndex:
     Args:
         products: all products on sale; their order gives the rows.
         revision: the catalogue's revision they belong to.
+        digest: the catalogue's digest; the same content has the same one.
         text: the full-text index over the same products in the same order; built here if there is none.
         covers: which values answer for which.
     """
@@ -51,8 +52,10 @@ class CatalogueIndex:
         *,
         text: TextIndex | None = None,
         covers: Covers | None = None,
+        digest: str = "",
     ) -> None:
         self.revision = revision
+        self.digest = digest
         self.skus: tuple[Sku, ...] = tuple(product.sku for product in products)
         self._products = tuple(products)
         self._rows = {sku: row for row, sku in enumerate(self.skus)}

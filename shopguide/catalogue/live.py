@@ -71,7 +71,7 @@ class LiveCatalogue:
         started = time.perf_counter()
         revision, digest, products = self._store.snapshot()
         text = TextIndex.saved(self._directory, digest, products)
-        index = CatalogueIndex(products, revision, text=text)
+        index = CatalogueIndex(products, revision, text=text, digest=digest)
         log.info(
             "catalogue revision %d: %d products indexed in %.1f s",
             revision,

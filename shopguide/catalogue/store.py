@@ -6,9 +6,8 @@ rows, which the next one clears away.
 """
 
 import hashlib
-import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,10 +35,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from shopguide.catalogue.product import FacetValue, Product, Review
+from shopguide.catalogue.product import Product, Review
+from shopguide.catalogue.records import product_of, record_of, review_rows
 from shopguide.db.base import Amount, Base, UtcDateTime
 from shopguide.db.engine import Database
-from shopguide.errors import UnknownProduct
+from shopguide.errors import CatalogueError, UnknownProduct
 from shopguide.ids import Sku
 
 STALE_STAGING = timedelta(hours=12)
@@ -164,7 +164,7 @@ class ProductStore:
             row = session.get(ProductRow, sku)
             if row is None:
                 raise UnknownProduct(f"no product {sku!r}")
-            return _product(vars(row), _reviews(session, [sku]).get(sku))
+            return product_of(vars(row), _reviews(session, [sku]).get(sku))
 
     def products(self, batch_size: int = 1000, *, reviews: bool = True) -> Iterator[Product]:
         """Yield the active products in order of SKU, a batch in memory at a time.
@@ -182,7 +182,7 @@ class ProductStore:
                 rows = session.execute(query.limit(batch_size)).mappings().all()
                 found = _reviews(session, [row["sku"] for row in rows]) if reviews else {}
             for row in rows:
-                yield _product(dict(row), found.get(row["sku"]))
+                yield product_of(dict(row), found.get(row["sku"]))
             if len(rows) < batch_size:
                 return
             last = rows[-1]["sku"]
@@ -201,6 +201,36 @@ class ProductStore:
             for batch in _batches(products, 1000):
                 staging.add(batch)
             return staging.merge()
+
+    def change(self, edits: Sequence[tuple[Sku, Callable[[Product], Product]]]) -> list[bool | CatalogueError]:
+        """Change products on sale, each as it stands at that moment, in one transaction.
+
+        Nobody else changes the catalogue between the reading and the writing, so that two who change different fields
+        of a product both have their way.
+
+        Args:
+            edits: products and what makes the new one of the old; its SKU and its reviews' order are kept.
+
+        Returns:
+            For each edit whether it made a difference, or the CatalogueError that it raised or that says that no such
+            product is on sale; the other edits count nevertheless.
+        """
+        with self._database.session() as session:
+            _lock(session)
+            outcomes = [_edited(session, sku, edit) for sku, edit in edits]
+            if True in outcomes:
+                _bump(session)
+        return outcomes
+
+    def on_sale(self, skus: Sequence[Sku]) -> set[Sku]:
+        """Return those of the SKUs that belong to products on sale."""
+        with self._database.session() as session:
+            active = select(ProductRow.sku).where(ProductRow.active)
+            return {
+                Sku(sku)
+                for batch in _batches(skus, 500)
+                for sku in session.scalars(active.where(ProductRow.sku.in_(batch)))
+            }
 
     def retire(self, skus: Sequence[Sku]) -> int:
         """Take products out of the catalogue and return how many were in it."""
@@ -261,7 +291,7 @@ class Staging:
             for sku in keep
         }  # fmt: skip
         rows |= {
-            product.sku: {"import_id": self._id, "valid": True, "staged_at": now, **_row(product)}
+            product.sku: {"import_id": self._id, "valid": True, "staged_at": now, **record_of(product)}
             for product in products
         }
         if not rows:
@@ -282,8 +312,7 @@ class Staging:
         there = and_(mine, exists().where(products.c.sku == staged.c.sku, products.c.active))
         same = exists().where(products.c.sku == staged.c.sku, products.c.active, products.c.digest == staged.c.digest)
         with self._database.session() as session:
-            # Takes the write lock first, so that two imports merge one after the other.
-            session.execute(update(StateRow).values(revision=StateRow.revision))
+            _lock(session)
             total = session.scalar(select(func.count()).select_from(staged).where(mine)) or 0
             updated = session.scalar(select(func.count()).select_from(staged).where(there)) or 0
             unchanged = session.scalar(select(func.count()).select_from(staged).where(mine, same)) or 0
@@ -322,15 +351,7 @@ class Staging:
         session.execute(delete(ReviewRow).where(ReviewRow.sku.in_(skus)))
         staged = _table(StagedRow)
         query = select(staged.c.sku, staged.c.reviews).where(staged.c.import_id == self._id, staged.c.sku.in_(skus))
-        rows = [
-            {
-                "sku": sku, "position": position, "rating": review["rating"], "text": review["text"],
-                "author": review["author"],
-                "written_at": datetime.fromisoformat(review["written_at"]) if review["written_at"] else None,
-            }
-            for sku, reviews in session.execute(query)
-            for position, review in enumerate(reviews)
-        ]  # fmt: skip
+        rows = [row for sku, reviews in session.execute(query) for row in review_rows(sku, reviews)]
         if rows:
             session.execute(insert(_table(ReviewRow)), rows)
 
@@ -343,6 +364,33 @@ def _table(row: type[Base]) -> Table:
 
 def _affected(session: Session, statement: Any) -> int:
     return int(getattr(session.execute(statement), "rowcount", 0))
+
+
+def _lock(session: Session) -> None:
+    """Take the write lock before anything is read, so that two who change the catalogue do it one after the other."""
+    session.execute(update(StateRow).values(revision=StateRow.revision))
+
+
+def _edited(session: Session, sku: Sku, edit: Callable[[Product], Product]) -> bool | CatalogueError:
+    row = session.get(ProductRow, sku)
+    if row is None or not row.active:
+        return UnknownProduct(f"no product {sku!r} on sale")
+    try:
+        old = product_of(vars(row), _reviews(session, [sku]).get(sku))
+        new = edit(old)
+    except CatalogueError as error:
+        return error
+    if new == old:
+        return False
+    values = record_of(new)
+    reviews = values.pop("reviews")
+    for name in values.keys() - {"sku"}:
+        setattr(row, name, values[name])
+    session.execute(delete(ReviewRow).where(ReviewRow.sku == sku))
+    if reviews:
+        session.execute(insert(_table(ReviewRow)), list(review_rows(sku, reviews)))
+    session.flush()
+    return True
 
 
 def _bump(session: Session) -> None:
@@ -366,38 +414,6 @@ def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-def _row(product: Product) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "sku": product.sku,
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "category": list(product.category),
-        "price": product.price,
-        "list_price": product.list_price,
-        "currency": product.currency,
-        "stock": product.stock,
-        "rating": product.rating,
-        "rating_count": product.rating_count,
-        "image": product.image,
-        "url": product.url,
-        "facets": {name: list(v) if isinstance(v, tuple) else v for name, v in sorted(product.facets.items())},
-        "units": dict(sorted(product.units.items())),
-        "reviews": [
-            {
-                "rating": review.rating,
-                "text": review.text,
-                "author": review.author,
-                "written_at": review.written_at.isoformat() if review.written_at else None,
-            }
-            for review in product.reviews
-        ],
-    }
-    amounts = {name: None if row[name] is None else str(row[name].normalize()) for name in ("price", "list_price")}
-    row["digest"] = hashlib.sha256(json.dumps({**row, **amounts}, ensure_ascii=False).encode()).hexdigest()
-    return row
-
-
 def _reviews(session: Session, skus: Sequence[str]) -> dict[str, tuple[Review, ...]]:
     found: dict[str, list[Review]] = {}
     for batch in _batches(skus, 500):
@@ -405,28 +421,3 @@ def _reviews(session: Session, skus: Sequence[str]) -> dict[str, tuple[Review, .
         for row in session.scalars(query):
             found.setdefault(row.sku, []).append(Review(row.rating, row.text, row.author, row.written_at))
     return {sku: tuple(reviews) for sku, reviews in found.items()}
-
-
-def _product(row: Mapping[str, Any], reviews: tuple[Review, ...] | None) -> Product:
-    facets: dict[str, FacetValue] = {
-        name: tuple(value) if isinstance(value, list) else value if isinstance(value, bool) else float(value)
-        for name, value in row["facets"].items()
-    }
-    return Product(
-        sku=Sku(row["sku"]),
-        title=row["title"],
-        description=row["description"],
-        brand=row["brand"],
-        category=tuple(row["category"]),
-        price=row["price"],
-        list_price=row["list_price"],
-        currency=row["currency"],
-        stock=row["stock"],
-        rating=row["rating"],
-        rating_count=row["rating_count"],
-        image=row["image"],
-        url=row["url"],
-        facets=facets,
-        units=row["units"],
-        reviews=reviews or (),
-    )

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,7 @@ def import_catalogue(
             language=shop.settings.language,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
-    digest = _write_lexicon()
+    digest = shop.lexicon.write()
     if as_json:
         sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
         return
@@ -119,8 +118,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the lexicon: every word that names a value here. The dialogue server takes it over by itself."""
+    from shopguide.bootstrap import get_shop
+
     path = output or get_settings().lexicon_path
-    digest = _write_lexicon(path)
+    digest = get_shop().lexicon.write(path)
     if as_json:
         sys.stdout.write(json.dumps({"path": str(path), "digest": digest}) + "\n")
     else:
@@ -128,22 +129,8 @@ def export(
 
 
 def _index() -> "CatalogueIndex":
-    return _index_and_digest()[0]
-
-
-def _index_and_digest() -> tuple["CatalogueIndex", str]:
     from shopguide.bootstrap import get_shop
     from shopguide.catalogue.index import CatalogueIndex
 
     revision, digest, products = get_shop().products.snapshot()
-    return CatalogueIndex(products, revision), digest
-
-
-def _write_lexicon(path: Path | None = None) -> str:
-    from lexicon.entries import write
-    from shopguide.catalogue.lexicon import lexicon_of
-
-    settings = get_settings()
-    index, digest = _index_and_digest()
-    lexicon = lexicon_of(index, currency=settings.currency, language=settings.language)
-    return write(replaced(lexicon, source=digest), path or settings.lexicon_path)
+    return CatalogueIndex(products, revision, digest=digest)
