@@ -16,6 +16,8 @@ NEED_SLOTS = (
     "excluded",
     "need_text",
     "asked_facets",
+    "recipient",
+    "kept_in_mind",
 )
 """Every slot that a need fills."""
 
@@ -52,6 +54,8 @@ class Need:
         words: the words of the need that no facet took, for text retrieval.
         asked: facets that were asked about.
         waived: facets that do not matter to the shopper.
+        recipient: whom it is for, in the shopper's own word ("dad"); empty: for the shopper.
+        kept_in_mind: what the profile brought in, each once ("size=43", "material!=wool"): what has left again stays out.
     """
 
     wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,6 +64,8 @@ class Need:
     words: str = ""
     asked: tuple[str, ...] = ()
     waived: tuple[str, ...] = ()
+    recipient: str = ""
+    kept_in_mind: tuple[str, ...] = ()
 
     @classmethod
     def from_slots(cls, slots: Mapping[str, Any]) -> Self:
@@ -84,6 +90,8 @@ class Need:
             words=str(slots.get("need_text") or ""),
             asked=tuple(entry for entry in seen if not entry.endswith(WAIVED)),
             waived=tuple(entry.removesuffix(WAIVED) for entry in seen if entry.endswith(WAIVED)),
+            recipient=str(slots.get("recipient") or ""),
+            kept_in_mind=_texts(slots.get("kept_in_mind")),
         )
 
     def slots(self) -> dict[str, Any]:
@@ -104,6 +112,8 @@ class Need:
             "excluded": {facet: list(values) for facet, values in self.excluded.items()} or None,
             "need_text": self.words or None,
             "asked_facets": [*(facet + WAIVED for facet in self.waived), *self.asked] or None,
+            "recipient": self.recipient or None,
+            "kept_in_mind": list(self.kept_in_mind) or None,
         }
 
     def bound(self, facet: str) -> Bounds:

@@ -25,6 +25,7 @@ def left_behind(need: Need) -> Need:
     return Need(
         wanted={facet: need.wanted[facet] for facet in KEPT_ELSEWHERE if facet in need.wanted},
         excluded={facet: values for facet, values in need.excluded.items() if facet in ("brand", "colour")},
+        recipient=need.recipient,
     )
 
 

@@ -194,6 +194,7 @@ class _Reading:
             # Who cannot stand a brand or a colour cannot stand it anywhere.
             excluded={facet: values for facet, values in self.need.excluded.items() if facet in ("brand", "colour")},
             bounds={"price": self.need.bound("price")} if near and "price" in self.need.bounds else {},
+            recipient=self.need.recipient,
         )
 
     def _merge(self, facet: str, wanted: list[str], unwanted: list[str]) -> None:
