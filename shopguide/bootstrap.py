@@ -98,7 +98,7 @@ class Shop:
     @part
     def feedback(self) -> Feedback:
         """Slates and feedback events."""
-        return Feedback(self.database)
+        return Feedback(self.database, refusing=lambda: self.profiles.refusing("analytics"))
 
     @part
     def recommender(self) -> Recommender:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -39,11 +39,19 @@ class Feedback:
     Args:
         database: the shop database, migrated.
         clock: tells the time; tests bring their own.
+        refusing: the shoppers whose behaviour serves no reports and no training; asked at every reading.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        refusing: Callable[[], Collection[ShopperId]] = frozenset,
+    ) -> None:
         self._store = FeedbackStore(database)
         self._clock = clock
+        self._refusing = refusing
 
     def log_slate(self, slate: Slate) -> None:
         """Keep a slate as it was shown; the same slate logged again changes nothing."""
@@ -104,13 +112,41 @@ class Feedback:
         duplicates += keep()
         return RecordResult(len(new), duplicates, refused, frozenset(new))
 
-    def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
-        """Return a shopper's latest events, newest first."""
-        return self._store.history(shopper_id, limit)
+    def history(
+        self,
+        shopper_id: ShopperId,
+        limit: int = 200,
+        *,
+        kinds: Collection[EventKind] | None = None,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[FeedbackEvent]:
+        """Return a shopper's latest events, newest first; of one moment, by their ids, the last one first.
+
+        Args:
+            shopper_id: whose.
+            limit: how many at most.
+            kinds: only these; `None`: all.
+            conversation_id: what was kept for the session of this conversation counts too.
+            remembered: whether what was kept for good counts; otherwise only this conversation's.
+            since: from when on this conversation's own events count.
+        """
+        return self._store.history(
+            shopper_id, limit, kinds=kinds, conversation_id=conversation_id, remembered=remembered, since=since
+        )
+
+    def promote(self, shopper_id: ShopperId, since: datetime) -> None:
+        """Keep for good what was kept for the session since a time: the shopper has agreed to it."""
+        self._store.promote(shopper_id, since)
 
     def interactions(self) -> Iterator[FeedbackEvent]:
-        """Stream every event, oldest first; events of the same moment come in the order of their ids."""
-        return self._store.events(BATCH)
+        """Stream the events that reports and training may use, oldest first; of one moment, in the order of their ids.
+
+        What was kept for a session only, and shoppers who refuse, are left out.
+        """
+        refusing = self._refusing()
+        return (event for event in self._store.events(BATCH) if event.shopper_id not in refusing)
 
     def revision(self) -> int:
         """Return a number that grows with every batch of new events; one look at an index."""
@@ -121,13 +157,14 @@ class Feedback:
         return self._store.count_events()
 
     def digest(self) -> str:
-        """Return the digest of all event ids: the same events give the same digest, whenever and wherever they came.
+        """Return the digest of the ids of `interactions`: the same events give the same, in whatever order they came.
 
         Reads every id, about half a second for a third of a million; poll `revision` instead.
         """
-        digest = hashlib.sha256()
-        for event_id in self._store.event_ids(BATCH):
-            digest.update(event_id.encode("utf-8", "surrogatepass") + b"\n")
+        digest, refusing = hashlib.sha256(), self._refusing()
+        for event_id, shopper_id in self._store.event_ids(BATCH):
+            if shopper_id not in refusing:
+                digest.update(event_id.encode("utf-8", "surrogatepass") + b"\n")
         return digest.hexdigest()
 
 

@@ -1,11 +1,11 @@
 """Slates and feedback events in the shop database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Row, String, Text, false, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Row, String, Text, and_, false, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
@@ -183,31 +183,59 @@ class FeedbackStore:
             statement = insert_for(session, EventRow).on_conflict_do_nothing().returning(EventRow.event_id)
             return set(session.scalars(statement, rows))
 
-    def history(self, shopper_id: ShopperId, limit: int) -> list[FeedbackEvent]:
-        """Return a shopper's latest events, newest first."""
-        query = (
-            select(*_EVENT_COLUMNS)
-            .where(EventRow.shopper_id == shopper_id)
-            .order_by(EventRow.at.desc(), EventRow.id.desc())
-            .limit(limit)
-        )
+    def history(
+        self,
+        shopper_id: ShopperId,
+        limit: int,
+        *,
+        kinds: Collection[str] | None = None,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[FeedbackEvent]:
+        """Return a shopper's latest events, newest first; of one moment, by their ids, the last one first."""
+        seen: list[ColumnElement[bool]] = [~EventRow.session_only] if remembered else []
+        if conversation_id is not None:
+            here = EventRow.conversation_id == conversation_id
+            seen.append(here if since is None else and_(here, EventRow.at >= since))
+        query = select(*_EVENT_COLUMNS).where(EventRow.shopper_id == shopper_id, or_(false(), *seen))
+        if kinds is not None:
+            query = query.where(EventRow.kind.in_(kinds))
         with self._database.session() as session:
+            query = query.order_by(EventRow.at.desc(), _by_bytes(session, EventRow.event_id).desc()).limit(limit)
             return [_event(row) for row in session.execute(query)]
 
-    def events(self, batch_size: int) -> Iterator[FeedbackEvent]:
-        """Stream every event, oldest first; the order does not depend on the order of arrival."""
-        query = select(*_EVENT_COLUMNS).order_by(EventRow.at, EventRow.event_id)
+    def promote(self, shopper_id: ShopperId, since: datetime) -> None:
+        """Keep for good the events and slates that were kept for the session since a time."""
         with self._database.session() as session:
+            for row, at in ((EventRow, EventRow.at), (SlateRow, SlateRow.created_at)):
+                session.execute(
+                    update(row)
+                    .where(row.shopper_id == shopper_id, row.session_only, at >= since)
+                    .values(session_only=False)
+                )
+
+    def events(self, batch_size: int) -> Iterator[FeedbackEvent]:
+        """Stream every event that was not for its session only, oldest first, however they arrived."""
+        with self._database.session() as session:
+            query = (
+                select(*_EVENT_COLUMNS)
+                .where(~EventRow.session_only)
+                .order_by(EventRow.at, _by_bytes(session, EventRow.event_id))
+            )
             for row in session.execute(query.execution_options(yield_per=batch_size)):
                 yield _event(row)
 
-    def event_ids(self, batch_size: int) -> Iterator[str]:
-        """Stream the ids of all events, sorted by their bytes, the same on every database and locale."""
-        # SQLite compares bytes; PostgreSQL by locale, unless it is told otherwise.
+    def event_ids(self, batch_size: int) -> Iterator[tuple[str, ShopperId]]:
+        """Stream the ids of the same events with their shoppers, sorted by bytes, the same on every database."""
         with self._database.session() as session:
-            collation = "C" if session.get_bind().dialect.name == "postgresql" else "BINARY"
-            query = select(EventRow.event_id).order_by(EventRow.event_id.collate(collation))
-            yield from session.scalars(query.execution_options(yield_per=batch_size))
+            query = (
+                select(EventRow.event_id, EventRow.shopper_id)
+                .where(~EventRow.session_only)
+                .order_by(_by_bytes(session, EventRow.event_id))
+            )
+            for event_id, shopper_id in session.execute(query.execution_options(yield_per=batch_size)):
+                yield event_id, ShopperId(shopper_id)
 
     def last_row(self) -> int:
         """Return the number of the last event that arrived; 0 before the first."""
@@ -218,6 +246,11 @@ class FeedbackStore:
         """Return how many events there are."""
         with self._database.session() as session:
             return session.scalar(select(func.count()).select_from(EventRow)) or 0
+
+
+def _by_bytes(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    """Return a column to sort by: SQLite compares bytes, PostgreSQL by locale unless it is told otherwise."""
+    return column.collate("C" if session.get_bind().dialect.name == "postgresql" else "BINARY")
 
 
 def _slate(session: Session, row: SlateRow) -> Slate:

@@ -135,6 +135,53 @@ def test_history_is_newest_first_and_limited(feedback: Feedback) -> None:
     assert [e.event_id for e in feedback.history(ANN, limit=1)] == ["e1"]
 
 
+def test_of_one_moment_the_ids_tell_which_came_later_not_the_arrival(feedback: Feedback) -> None:
+    feedback.record([event("b"), event("B")])
+    feedback.record([event("ä"), event("a")])
+    assert [e.event_id for e in feedback.history(ANN)] == ["ä", "b", "a", "B"]
+
+
+def test_history_holds_what_may_count_in_a_conversation(feedback: Feedback) -> None:
+    feedback.record(
+        [
+            event("kept", 9),
+            event("kept here", 8, conversation_id=TALK),
+            event("here", 7, conversation_id=TALK, session_only=True, kind="like"),
+            event("here long ago", 99, conversation_id=TALK, session_only=True),
+            event("elsewhere", 6, conversation_id=ConversationId("web-2"), session_only=True),
+        ]
+    )
+
+    def ids(**how: object) -> list[str]:
+        return [e.event_id for e in feedback.history(ANN, **how)]  # type: ignore[arg-type]
+
+    hour = NOW - timedelta(hours=1)
+    assert ids() == ["kept here", "kept"]
+    assert ids(conversation_id=TALK, since=hour) == ["here", "kept here", "kept"]
+    assert ids(conversation_id=TALK, since=hour, remembered=False) == ["here", "kept here"]
+    assert ids(conversation_id=TALK, since=hour, kinds=["like"]) == ["here"]
+    assert ids(remembered=False) == []
+
+
+def test_a_yes_keeps_for_good_what_was_kept_for_the_session(feedback: Feedback) -> None:
+    feedback.record([event("now", 5, session_only=True), event("long ago", 500, session_only=True)])
+    feedback.log_slate(replace(slate("s1", "A"), session_only=True))
+    feedback.promote(ANN, NOW - timedelta(hours=2))
+    assert [e.event_id for e in feedback.history(ANN)] == ["now"]
+    assert not feedback.slate(SlateId("s1")).session_only
+
+
+def test_reports_and_training_see_neither_sessions_nor_shoppers_who_refuse(database: Database) -> None:
+    refusing: set[ShopperId] = set()
+    feedback = Feedback(database, clock=lambda: NOW, refusing=lambda: refusing)
+    feedback.record([event("a"), event("s", session_only=True), event("b", shopper_id=ShopperId("bea"))])
+    everybody = feedback.digest()
+    assert [e.event_id for e in feedback.interactions()] == ["a", "b"]
+    refusing.add(ShopperId("bea"))
+    assert [e.event_id for e in feedback.interactions()] == ["a"]
+    assert feedback.digest() != everybody
+
+
 def test_interactions_are_oldest_first_however_they_came(feedback: Feedback) -> None:
     feedback.record([event("b", 2), event("c", 1)])
     feedback.record([event("z", 9), event("a", 2)])
@@ -148,7 +195,7 @@ def test_the_digest_tells_which_events_there_are_and_not_how_they_came(feedback:
     feedback.record([event("c")])
     assert len({empty, one, feedback.digest()}) == 3
     # The order of bytes, whatever the database's locale says.
-    assert list(feedback._store.event_ids(2)) == ["A", "b", "c", "ä"]
+    assert [event_id for event_id, _ in feedback._store.event_ids(2)] == ["A", "b", "c", "ä"]
 
 
 def test_the_revision_moves_with_new_events_only(feedback: Feedback) -> None:
