@@ -1,4 +1,4 @@
-"""`shopguide evaluate nlu FILE`."""
+"""`shopguide evaluate nlu FILE` and `shopguide evaluate personalisation`."""
 
 import json
 import os
@@ -35,12 +35,8 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
     """Add the commands."""
     evaluate = typer.Typer(help="Measure the parts on held-out files.", no_args_is_help=True)
     evaluate.command("nlu")(nlu)
-    evaluate.callback()(_group)  # a Typer app with one command would be that command
+    evaluate.command("personalisation")(personalisation)
     root.add_typer(evaluate, name="evaluate")
-
-
-def _group() -> None:
-    """Measure the parts on held-out files."""
 
 
 def nlu(
@@ -114,6 +110,44 @@ def nlu(
     from shopguide.cli.terminal.scores import show_understanding
 
     show_understanding(found, worst, curve=curve)
+
+
+def personalisation(
+    dataset: Annotated[
+        Path, typer.Option(help="A folder of behaviour; docs/evaluation.md has the layouts.", file_okay=False)
+    ],
+    *,
+    windows: Annotated[int, typer.Option(help="Stretches of a tenth of the events, the latest ones.", min=1)] = 3,
+    skip: Annotated[
+        int, typer.Option(help="Stretches at the end to leave untouched, for whoever wants to try something.", min=0)
+    ] = 0,
+    top: Annotated[int, typer.Option(help="Candidates: so many popular products, and once more all.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Draws whose profile is somebody else's.")] = 0,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the report here in JSON; - is standard output.", metavar="OUT")
+    ] = None,
+) -> None:
+    """Compare ranking with a shopper's own profile, with none and with somebody else's, on what they chose later."""
+    from shopguide.cli.train import progress_bar
+    from shopguide.evaluation.personalisation.datasets import read_behaviour
+    from shopguide.evaluation.personalisation.report import report
+
+    if json_out and json_out != STDOUT and not os.access(json_out.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"cannot write to {json_out.absolute().parent}", param_hint="--json")
+    if (windows + skip) * 0.1 >= 1:
+        raise typer.BadParameter("nine windows at most: something has to come before them", param_hint="--windows")
+    with progress_bar() as progress:
+        progress("reading", 0.0)
+        found = report(read_behaviour(dataset), windows=windows, skip=skip, top=top, seed=seed, progress=progress)
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    if json_out == STDOUT:
+        typer.echo(text)
+        return
+    if json_out:
+        _write(json_out, text + "\n", "--json")
+    from shopguide.cli.terminal.profiles import show_personalisation
+
+    show_personalisation(found)
 
 
 def _servers(addresses: Sequence[str], token: str) -> "dict[str, DialogueParser]":

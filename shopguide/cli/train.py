@@ -55,7 +55,7 @@ def train(
         os.nice(10)
     shop = get_shop()
     data = TrainingData(shop.catalogue.index(), shop.products.digest(), shop.profiles, shop.feedback, shop.settings)
-    with _progress() as progress:
+    with progress_bar() as progress:
         report = run(data, only=only, minutes=minutes, force=force, progress=progress).as_json()
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
@@ -224,7 +224,8 @@ def _print(answer: "Recommendation", index: "CatalogueIndex") -> None:
 
 
 @contextmanager
-def _progress() -> "Iterator[Progress]":
+def progress_bar() -> "Iterator[Progress]":
+    """Show how far a training is, on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 

@@ -33,8 +33,16 @@ Evidence = Mapping[int, tuple[PreferenceEvidence, ...]]
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """What both fits, on the past and on everything, share."""
+class Fit:
+    """What a fit is made from beside the events.
+
+    Args:
+        index: the catalogue.
+        features: its item features.
+        evidence: shopper position → what their profile holds; nothing for shoppers without any.
+        parameters: LightFM's.
+        progress: see `Progress`.
+    """
 
     index: "CatalogueIndex"
     features: ItemFeatures
@@ -56,7 +64,7 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
     features = item_features(data.index)
     evidence = _evidence(data, events)
     seconds = {"read": round(time.perf_counter() - started, 2)}
-    fitted = _fit(_Fit(data.index, features, evidence, parameters, progress), events)
+    fitted = fit_candidates(Fit(data.index, features, evidence, parameters, progress), events)
     section = {
         "digest": digest,
         "data": {
@@ -82,7 +90,7 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
 
 
 @dataclass
-class _Fitted:
+class Fitted:
     """The trained candidates, with what there is to say of them."""
 
     factors: Factors | None = None
@@ -94,8 +102,9 @@ class _Fitted:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def _fit(fit: _Fit, events: EventLog) -> _Fitted:
-    fitted = _Fitted()
+def fit_candidates(fit: Fit, events: EventLog) -> Fitted:
+    """Fit LightFM and item-kNN on all the events, and the blend's weights on the latest of them, as training does."""
+    fitted = Fitted()
     if len(events) < MIN_EVENTS or not events.positive.nnz:
         fitted.notes.append(
             f"{len(events)} events are fewer than {MIN_EVENTS}: no LightFM; popularity falls back to ratings"
@@ -124,7 +133,7 @@ def _fit(fit: _Fit, events: EventLog) -> _Fitted:
     return fitted
 
 
-def _validate(fit: _Fit, split: TemporalSplit) -> Validation:
+def _validate(fit: Fit, split: TemporalSplit) -> Validation:
     past = split.past
     tastes = _tastes(past, fit.evidence, past.until)
     step = Steps(fit.progress, "LightFM on the past", fit.parameters.epochs)
@@ -137,7 +146,7 @@ def _validate(fit: _Fit, split: TemporalSplit) -> Validation:
         features=fit.features,
         factors=factors,
         neighbours=fit_neighbours(past, fit.index),
-        counts=_counts(past),
+        counts=popularity_counts(past),
     )
     step = Steps(fit.progress, "validation", min(len(split.truth), MAX_SHOPPERS))
     return validate(split, snapshot, tastes, step=step, seed=fit.parameters.seed)
@@ -149,7 +158,8 @@ def _only(factors: Factors, events: EventLog, known: NDArray[np.int32]) -> Facto
     return replace(factors, shopper_keys=factors.shopper_keys[keep], shoppers=factors.shoppers[keep])
 
 
-def _counts(events: EventLog) -> NDArray[np.float64]:
+def popularity_counts(events: EventLog) -> NDArray[np.float64]:
+    """Return what speaks for each product, halved with age as of the last event, [n_products]."""
     weights = np.maximum(events.weight, 0.0).astype(np.float64)
     ages = (events.until - events.at) / 86_400.0
     return decayed_counts(events.row.astype(np.int64), weights, ages, events.n_products)
@@ -181,8 +191,8 @@ def _weights(tastes: Mapping[int, TasteProfile], features: ItemFeatures) -> dict
     return {position: features.weights_of(taste) for position, taste in tastes.items()}
 
 
-def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fitted: _Fitted) -> None:
-    counts = _counts(events) if len(events) else np.zeros(len(index))
+def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fitted: Fitted) -> None:
+    counts = popularity_counts(events) if len(events) else np.zeros(len(index))
     factors = fitted.factors
     touched = events.touched
     draft.save("candidates", "popularity.npy", counts[touched].astype(np.float32))
