@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from shopguide.ids import ConversationId, ShopperId
 
@@ -21,6 +21,20 @@ Source: TypeAlias = Literal[
     "click",
     "import",
 ]
+
+SOURCES: tuple[Source, ...] = get_args(Source)
+BOUND_SIGNS = ("<=", ">=")
+
+
+def is_bound(value: str) -> bool:
+    """Whether a value is a bound of a number ("<=80")."""
+    return value.startswith(BOUND_SIGNS)
+
+
+def is_size(facet: str) -> bool:
+    """Whether a facet is a size that a person takes: `size`, `shoe_size`; a screen has one too, but takes none."""
+    words = facet.split("_")
+    return "size" in words and "screen" not in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +67,66 @@ class PreferenceEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Overruled:
+    """What was said or shown of a facet value and no longer holds: the contrary, or an earlier bound.
+
+    Args:
+        value: the facet value; of a bound, the earlier one.
+        polarity: what it said, 1 or -1.
+        latest: when it was said or shown last.
+        sources: how many pieces of evidence came from where.
+    """
+
+    value: str
+    polarity: int
+    latest: datetime
+    sources: Mapping[Source, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a shopper thinks of one facet value, and what that rests on.
+
+    Args:
+        facet: the facet.
+        value: the folded value, or a bound ("<=80").
+        weight: between -1 and 1, as in `TasteProfile.weights`.
+        since: when the first piece that it rests on was said or shown.
+        latest: when the last one was.
+        sources: how many of these pieces came from where.
+        category: the kind of product that a bound or a size is about, if that is known.
+        overruled: what spoke against it and lost, the latest first.
+    """
+
+    facet: str
+    value: str
+    weight: float
+    since: datetime
+    latest: datetime
+    sources: Mapping[Source, int]
+    category: str | None = None
+    overruled: tuple[Overruled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TasteProfile:
-    """The tastes derived from all evidence: for each facet, value → weight between -1 and 1."""
+    """The tastes derived from all evidence: for each facet, value → weight between -1 and 1.
+
+    `opinions` say what each weight rests on, the strongest first; a bound or size has one for each kind of product.
+    Wishes that were not derived from evidence have none.
+    """
 
     shopper_id: ShopperId | None = None
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    opinions: tuple[Opinion, ...] = ()
 
     def weight(self, facet: str, value: str) -> float:
         """Return how much the shopper leans to (or, below zero, away from) a folded facet value."""
         return self.weights.get(facet, {}).get(value, 0.0)
+
+    def opinion(self, facet: str, value: str) -> Opinion | None:
+        """Return what the weight of a facet value rests on, the strongest opinion if there are several."""
+        return next((held for held in self.opinions if (held.facet, held.value) == (facet, value)), None)
 
     @property
     def is_empty(self) -> bool:

@@ -69,11 +69,11 @@ def test_evidence_comes_back_whole_and_newest_first(profiles: Profiles) -> None:
     assert view.taste.weight("colour", "blue") > view.taste.weight("colour", "red") > 0
 
 
-def test_evidence_of_one_moment_keeps_its_order(profiles: Profiles) -> None:
-    profiles.record([evidence("red"), evidence("red", 0, "removal")])
-    assert profiles.taste(ANN).is_empty
-    profiles.record([evidence("red")])
-    assert not profiles.taste(ANN).is_empty
+def test_of_one_moment_a_removal_goes_first_whatever_came_first(profiles: Profiles) -> None:
+    profiles.record([evidence("red"), evidence("red", 0, "removal"), evidence("blue", days=1)])
+    assert profiles.taste(ANN).weight("colour", "red") > 0
+    profiles.record([evidence("blue", 0, "removal")])
+    assert profiles.taste(ANN).weight("colour", "blue") == 0
 
 
 def test_nothing_is_kept_of_a_batch_with_a_fault(profiles: Profiles) -> None:
