@@ -20,6 +20,7 @@ ShopGuideError
 ├── DialogueServerUnavailable   nobody answers at the dialogue server's address, or something else does
 ├── UnreadableFile           a file of events or shoppers, or its mapping, cannot be read: names the line or the key
 └── DatabaseError            the shop database cannot be reached or refuses a statement
+    └── OutboxError          nor can the file where writes wait for it
 """
 
 
@@ -101,6 +102,10 @@ class UnreadableFile(ShopGuideError):
 
 class DatabaseError(ShopGuideError):
     """The shop database cannot be reached or refuses the statement."""
+
+
+class OutboxError(DatabaseError):
+    """The file where writes wait for the shop database cannot be used: what was to wait there is not kept."""
 
 
 class DialogueServerUnavailable(ShopGuideError):

@@ -31,7 +31,12 @@ class Settings(BaseSettings):
     rasa_url: str = Field("http://127.0.0.1:5005", description="where the dialogue server listens")
     host: str = Field("127.0.0.1", description="the address that the guide server binds")
     port: int = Field(5055, description="the port that the guide server binds")
-    api_key: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), description="what the shop sends in X-API-Key")
+    api_key: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="the operator's API key, which has all scopes; clients get their own"
+    )
+    api_calls_per_minute: int = Field(
+        6000, ge=1, description="calls of one API client to one group of routes in a minute, in one process"
+    )
     chat_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET), description="signs chat identities; the dialogue server needs the same"
     )
@@ -47,6 +52,9 @@ class Settings(BaseSettings):
     )
     session_memory_hours: float = Field(
         2.0, gt=0, description="how long what was said without consent counts, in its own conversation only"
+    )
+    outbox_path: Path = Field(
+        Path("var/outbox.db"), description="where writes wait on this machine while the shop database is away"
     )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")

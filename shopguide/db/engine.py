@@ -71,7 +71,8 @@ class Database:
     def together(self) -> Iterator[None]:
         """Make one transaction of everything that this thread does with the database inside: all of it or nothing.
 
-        Parts that do not know each other (what happened, and what it teaches) so are written as one.
+        Parts that do not know each other (what happened, and what it teaches) so are written as one. On SQLite nobody
+        else writes meanwhile, so that what is read inside (a consent, say) still holds when the rest is written.
 
         Raises:
             DatabaseError: the database cannot be reached or refuses a statement.
@@ -80,6 +81,9 @@ class Database:
             yield
             return
         with self.session() as session:
+            if self.engine.dialect.name == "sqlite":
+                # Python's driver would open the transaction at the first write only, after what was read before it.
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             self._joined.session = session
             try:
                 yield

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 import shopguide.access.store
 import shopguide.catalogue.store
 import shopguide.feedback.store
+import shopguide.outbox.store
 import shopguide.privacy.store
 import shopguide.profiles.store  # noqa: F401  (they add their tables to Base.metadata)
 from shopguide.db.base import Base
