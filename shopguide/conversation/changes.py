@@ -36,9 +36,24 @@ def changes(before: Need, after: Need, source: Source = "slot") -> list[Change]:
 
 
 def evidence(
-    found: list[Change], shopper_id: ShopperId, conversation_id: ConversationId | None, at: datetime
+    found: list[Change],
+    shopper_id: ShopperId,
+    conversation_id: ConversationId | None,
+    at: datetime,
+    *,
+    recipient: str = "",
+    category: str | None = None,
 ) -> list[PreferenceEvidence]:
-    """Return changes as the profile stores them."""
+    """Return changes as the profile stores them.
+
+    Args:
+        found: the changes.
+        shopper_id: who brought them about.
+        conversation_id: where.
+        at: when.
+        recipient: whom it is for, if not for the shopper.
+        category: the kind of product that is looked for, if it is known.
+    """
     return [
         PreferenceEvidence(
             shopper_id=shopper_id,
@@ -49,6 +64,8 @@ def evidence(
             at=at,
             slot=_slot(facet, value, polarity),
             conversation_id=conversation_id,
+            recipient=recipient,
+            category=category if facet != "category" else None,
         )
         for facet, value, polarity, source in found
     ]
