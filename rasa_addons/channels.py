@@ -21,6 +21,7 @@ from sanic.request import Request
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from rasa_addons.discreet_logs import keep_logs_discreet
 from rasa_addons.replies import OnMessage, answered, shorten_action_timeout
 from rasa_addons.settings import Settings, read_settings
 
@@ -53,11 +54,12 @@ class AttachedInput(InputChannel):
         return getattr(self._app.ctx, "agent", None) if self._app is not None else None
 
     def _attach(self, blueprint: Blueprint, settings: Settings) -> Blueprint:
-        """Learn the application when it starts, and point its agent at the configured guide server."""
+        """Learn the application when it starts; from then on its agent calls the configured guide server."""
         shorten_action_timeout()
 
         async def learn(app: Sanic, _loop: Any) -> None:
             self._app = app
+            keep_logs_discreet()  # not before: what is said about a model that cannot be loaded is needed whole
             endpoint = getattr(self._agent(), "action_endpoint", None)
             if settings.action_url and endpoint is not None:
                 endpoint.url = settings.action_url

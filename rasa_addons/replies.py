@@ -16,6 +16,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from rasa_addons.discreet_logs import in_turn_of
 from rasa_addons.erasure import forget_when_asked
 from rasa_addons.intent_features import MAX_CHARACTERS
 from rasa_addons.typed_text import cleaned
@@ -100,11 +101,15 @@ def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
     """
 
     async def handle(message: UserMessage) -> None:
-        forget_when_asked(find_agent())  # each time: Rasa makes a new agent when it is handed a new model
-        channel = message.output_channel
         typed = message.text or ""
         message.text = cleaned(typed)
-        if len(typed) > MAX_CHARACTERS:
+        with in_turn_of(message.sender_id, typed, message.text):
+            await take_turn(message, shortened=len(typed) > MAX_CHARACTERS)
+
+    async def take_turn(message: UserMessage, shortened: bool) -> None:
+        forget_when_asked(find_agent())  # each time: Rasa makes a new agent when it is handed a new model
+        channel = message.output_channel
+        if shortened:
             note = await _wording("utter_message_shortened", find_agent(), message)
             await channel.send_response(message.sender_id, {"text": note})
         counting = CountingOutputChannel(channel)

@@ -1,6 +1,7 @@
 """Our channels on a real server, with a fake agent below."""
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,7 +50,7 @@ async def server(
 ) -> AsyncIterator[tuple[str, FakeAgent]]:
     """Run the channels on a free port, as `rasa run` does."""
     agent = FakeAgent(turn, store)
-    before = getattr(Sanic, "test_mode", False)
+    before, records = getattr(Sanic, "test_mode", False), logging.getLogRecordFactory()
     Sanic.test_mode = (
         True  # it rewrites its own methods at every start; outside this mode it can do so once in a process
     )
@@ -67,6 +68,8 @@ async def server(
         running.close()
         await running.wait_closed()
         Sanic.test_mode = before
+        logging.setLogRecordFactory(records)  # a server makes the whole process discreet
+        logging.captureWarnings(False)
 
 
 async def post(url: str, body: Any, query: str = "") -> tuple[int, Any]:
