@@ -1,30 +1,71 @@
 """Who a shopper is, across channels, and what they like."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from shopguide.db.engine import Database
 from shopguide.errors import UnknownShopper
 from shopguide.ids import ConversationId, ShopperId
 from shopguide.profiles.consent import PURPOSES, ConsentDecision, Consents, Purpose
+from shopguide.profiles.facts import Fact, derive_facts
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.store import Identity, ProfileStore
-from shopguide.profiles.taste import derive_taste
+from shopguide.profiles.taste import DEFAULT_RULES, TasteRules, derive_taste
 
 EVIDENCE_LIMIT = 2_000
 """Pieces of evidence that a taste is derived from; older ones have faded long before a shopper gets there."""
 
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """What is known of somebody whom a shopper shops for: a small profile of its own.
+
+    `pieces` is how much evidence there is, `latest` when the last of it was said.
+    """
+
+    recipient: str
+    taste: TasteProfile
+    facts: tuple[Fact, ...]
+    pieces: int
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What may be used for a shopper in one conversation, as of now.
+
+    Args:
+        taste: the taste of whoever it is for.
+        facts: the facts about them.
+        remembered: whether more than this conversation may be used.
+        since: from when on what was kept for this conversation's session counts.
+    """
+
+    taste: TasteProfile
+    facts: tuple[Fact, ...]
+    remembered: bool
+    since: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class ShopperView:
-    """Everything that the profile knows about a shopper; `evidence` is newest first."""
+    """Everything that the profile knows about a shopper; `evidence` is newest first.
+
+    `evidence` is all that is held, whatever it may be used for; taste, facts and recipients are drawn from what may be
+    used now. `recipients` are the people they shop for, those talked about last first.
+    """
 
     shopper_id: ShopperId
     created_at: datetime
     identities: tuple[Identity, ...]
     taste: TasteProfile
     evidence: tuple[PreferenceEvidence, ...]
+    facts: tuple[Fact, ...] = ()
+    recipients: tuple[PersonView, ...] = ()
+    consents: Consents = field(default_factory=Consents)
 
 
 class Profiles:
@@ -35,6 +76,7 @@ class Profiles:
         clock: tells the time; tests bring their own.
         session_memory: how long what was said without consent counts, in its own conversation.
         assume_consent: whether a shopper who was never asked has agreed, because the shop asks elsewhere.
+        rules: how much evidence says, and for how long.
     """
 
     def __init__(
@@ -44,12 +86,14 @@ class Profiles:
         *,
         session_memory: timedelta = timedelta(hours=2),
         assume_consent: bool = False,
+        rules: TasteRules = DEFAULT_RULES,
     ) -> None:
         self._database = database
         self._store = ProfileStore(database)
         self._clock = clock
         self._session_memory = session_memory
         self._assume_consent = assume_consent
+        self.rules = rules
 
     def shopper_for(self, channel: str, sender_id: str) -> ShopperId:
         """Return whose channel account this is; an account never seen before is a new shopper's.
@@ -99,11 +143,51 @@ class Profiles:
                 raise ValueError(f"{piece.source!r} is not an import")
         self._store.replace_imported(evidence, shoppers, self._clock())
 
-    def taste(self, shopper_id: ShopperId) -> TasteProfile:
-        """Return a shopper's taste as of now; empty for somebody who is not known."""
-        return derive_taste(shopper_id, self._store.evidence(shopper_id, EVIDENCE_LIMIT), self._clock())
+    def recall(
+        self, shopper_id: ShopperId, *, recipient: str = "", conversation_id: ConversationId | None = None
+    ) -> Recalled:
+        """Return what may be used for a shopper in a conversation: nothing for somebody who is not known.
 
-    def show(self, shopper_id: ShopperId) -> ShopperView:
+        What was kept for good, unless the shopper has withdrawn their consent, and what was kept for the session of
+        this conversation.
+
+        Args:
+            shopper_id: who is talking.
+            recipient: for whom they shop; empty: for themselves.
+            conversation_id: the conversation, if there is one.
+
+        Raises:
+            DatabaseError: the database cannot be reached.
+        """
+        now = self._clock()
+        remember, evidence = self._recall(shopper_id, conversation_id, now)
+        return Recalled(
+            taste=derive_taste(shopper_id, evidence, now, recipient=recipient, rules=self.rules),
+            facts=derive_facts(evidence, recipient=recipient),
+            remembered=remember is not False,
+            since=now - self._session_memory,
+        )
+
+    def taste(
+        self, shopper_id: ShopperId, *, recipient: str = "", conversation_id: ConversationId | None = None
+    ) -> TasteProfile:
+        """Return the taste of a shopper, or of somebody they shop for, as `recall` does."""
+        return self.recall(shopper_id, recipient=recipient, conversation_id=conversation_id).taste
+
+    def facts(
+        self, shopper_id: ShopperId, *, recipient: str = "", conversation_id: ConversationId | None = None
+    ) -> tuple[Fact, ...]:
+        """Return the facts about a shopper, or about somebody they shop for, as `recall` does."""
+        return self.recall(shopper_id, recipient=recipient, conversation_id=conversation_id).facts
+
+    def recipients(
+        self, shopper_id: ShopperId, *, conversation_id: ConversationId | None = None
+    ) -> tuple[PersonView, ...]:
+        """Return the people whom a shopper shops for, those talked about last first."""
+        now = self._clock()
+        return self._people(shopper_id, self._recall(shopper_id, conversation_id, now)[1], now)
+
+    def show(self, shopper_id: ShopperId, *, conversation_id: ConversationId | None = None) -> ShopperView:
         """Return everything that the profile knows about a shopper.
 
         Raises:
@@ -112,13 +196,112 @@ class Profiles:
         created_at = self._store.created_at(shopper_id)
         if created_at is None:
             raise UnknownShopper(f"no shopper {shopper_id!r}")
-        evidence = self._store.evidence(shopper_id, EVIDENCE_LIMIT)
+        now = self._clock()
+        usable = self._recall(shopper_id, conversation_id, now)[1]
         return ShopperView(
             shopper_id=shopper_id,
             created_at=created_at,
             identities=self._store.identities(shopper_id),
-            taste=derive_taste(shopper_id, evidence, self._clock()),
-            evidence=tuple(reversed(evidence)),
+            taste=derive_taste(shopper_id, usable, now, rules=self.rules),
+            evidence=tuple(reversed(self._store.evidence(shopper_id, EVIDENCE_LIMIT))),
+            facts=derive_facts(usable),
+            recipients=self._people(shopper_id, usable, now),
+            consents=self.consents(shopper_id),
+        )
+
+    def lasting_evidence(self) -> Iterator[PreferenceEvidence]:
+        """Stream what training and reports may use of all shoppers, shopper by shopper, oldest first.
+
+        Never what was kept for a session only, what was said for somebody else, nor anything of who refuses analytics.
+        """
+        refusing = self.refusing("analytics")
+        return (
+            piece
+            for piece in self._store.lasting_evidence(BATCH)
+            if not piece.recipient and piece.shopper_id not in refusing
+        )
+
+    def forget_value(self, shopper_id: ShopperId, facet: str, value: str, *, recipient: str = "") -> int:
+        """Delete for good whatever was said or shown of a facet value, and return how many pieces there were.
+
+        Bounds are values as evidence writes them ("<=80").
+        """
+        return self._store.forget_value(shopper_id, facet, value, recipient)
+
+    def forget_recipient(self, shopper_id: ShopperId, recipient: str) -> int:
+        """Delete for good whatever was said of somebody whom a shopper shops for; return how many pieces there were.
+
+        Raises:
+            ValueError: no recipient; a shopper's own profile is not a recipient's.
+        """
+        if not recipient:
+            raise ValueError("a recipient has a name")
+        return self._store.forget_recipient(shopper_id, recipient)
+
+    def correct(self, piece: PreferenceEvidence, *, instead_of: str) -> int:
+        """Put what a shopper says of a facet in the place of another value, which is forgotten for good.
+
+        Returns:
+            how many pieces of evidence about the other value there were.
+        """
+        with self._database.together():
+            forgotten = self.forget_value(piece.shopper_id, piece.facet, instead_of, recipient=piece.recipient)
+            self.record([piece])
+        return forgotten
+
+    def said_for(
+        self,
+        shopper_id: ShopperId,
+        conversation_id: ConversationId,
+        values: Collection[tuple[str, str]],
+        *,
+        recipient: str,
+        before: str = "",
+    ) -> int:
+        """Learn late for whom a search is ("it is for my dad"): what was just said becomes evidence about them.
+
+        Args:
+            shopper_id: who is talking.
+            conversation_id: where; only what was said there within the session counts.
+            values: facets and values of the need, bounds written as evidence does.
+            recipient: whom it is for.
+            before: whom it was taken to be for until now.
+
+        Returns:
+            how many pieces of evidence moved.
+        """
+        return self._store.reassign(
+            conversation_id,
+            values,
+            shopper_id=shopper_id,
+            since=self._clock() - self._session_memory,
+            before=before,
+            after=recipient,
+        )
+
+    def _recall(
+        self, shopper_id: ShopperId, conversation_id: ConversationId | None, now: datetime
+    ) -> tuple[bool | None, list[PreferenceEvidence]]:
+        return self._store.recall(
+            shopper_id, EVIDENCE_LIMIT, conversation_id=conversation_id, since=now - self._session_memory
+        )
+
+    def _people(
+        self, shopper_id: ShopperId, evidence: Sequence[PreferenceEvidence], now: datetime
+    ) -> tuple[PersonView, ...]:
+        said: dict[str, list[PreferenceEvidence]] = {}
+        for piece in reversed(evidence):
+            if piece.recipient:
+                said.setdefault(piece.recipient, []).append(piece)
+        return tuple(
+            PersonView(
+                recipient=who,
+                taste=derive_taste(shopper_id, pieces, now, recipient=who, rules=self.rules),
+                facts=derive_facts(pieces, recipient=who),
+                pieces=len(pieces),
+                latest=pieces[0].at,
+            )
+            for who, pieces in said.items()
         )
 
     def consents(self, shopper_id: ShopperId) -> Consents:

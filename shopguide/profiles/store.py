@@ -1,20 +1,36 @@
 """Shoppers, their channel identities and what they said or did, in the shop database."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, Index, String, delete, false, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Row,
+    Select,
+    String,
+    and_,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql.dml import ReturningDelete
 
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
 from shopguide.db.upsert import insert_for
 from shopguide.ids import ConversationId, ShopperId
 from shopguide.profiles.consent import ConsentDecision, Purpose
-from shopguide.profiles.preferences import PreferenceEvidence, Source
+from shopguide.profiles.preferences import PreferenceEvidence
 
 
 class ShopperRow(Base):
@@ -61,6 +77,10 @@ class PreferenceRow(Base):
     category: Mapped[str | None] = mapped_column(String)
     event_id: Mapped[str | None] = mapped_column(String)
     session_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+_EVIDENCE_COLUMNS = tuple(getattr(PreferenceRow, field.name) for field in fields(PreferenceEvidence))
+"""One column for each field of evidence, in its order."""
 
 
 class ConsentRow(Base):
@@ -172,15 +192,93 @@ class ProfileStore:
             _add(session, evidence)
 
     def evidence(self, shopper_id: ShopperId, limit: int) -> list[PreferenceEvidence]:
-        """Return a shopper's latest evidence, oldest first."""
+        """Return a shopper's latest evidence, whatever it may be used for, oldest first."""
+        query = _of_shopper(shopper_id).limit(limit)
         with self._database.session() as session:
-            rows = session.scalars(
-                select(PreferenceRow)
-                .where(PreferenceRow.shopper_id == shopper_id)
-                .order_by(PreferenceRow.at.desc(), PreferenceRow.id.desc())
-                .limit(limit)
-            ).all()
-        return [_evidence(row) for row in reversed(rows)]
+            return [_evidence(row) for row in reversed(session.execute(query).all())]
+
+    def recall(
+        self, shopper_id: ShopperId, limit: int, *, conversation_id: ConversationId | None, since: datetime
+    ) -> tuple[bool | None, list[PreferenceEvidence]]:
+        """Return whether a shopper lets us remember, and the evidence that may be used in a conversation, oldest first.
+
+        What was kept for a session counts in its own conversation, since a time; whatever was kept for good, unless the
+        shopper has said no.
+        """
+        here = PreferenceRow.conversation_id == conversation_id
+        seen = [] if conversation_id is None else [and_(here, PreferenceRow.at >= since)]
+        with self._database.session() as session:
+            remember = session.scalar(
+                select(ConsentRow.granted)
+                .where(ConsentRow.shopper_id == shopper_id, ConsentRow.purpose == "personalisation")
+                .order_by(ConsentRow.at.desc(), ConsentRow.id.desc())
+                .limit(1)
+            )
+            if remember is not False:
+                seen.append(~PreferenceRow.session_only)
+            usable = _of_shopper(shopper_id).where(or_(false(), *seen))
+            rows = list(session.execute(usable.limit(limit)))
+            if len(rows) == limit:
+                # Moods that old have faded; facts do not fade.
+                rows += session.execute(usable.where(_of_facts()).offset(_facts_among(rows)))
+        return remember, [_evidence(row) for row in reversed(rows)]
+
+    def lasting_evidence(self, batch_size: int) -> Iterator[PreferenceEvidence]:
+        """Stream all evidence that was not for its session only, shopper by shopper, oldest first."""
+        query = (
+            select(*_EVIDENCE_COLUMNS)
+            .where(~PreferenceRow.session_only)
+            .order_by(PreferenceRow.shopper_id, PreferenceRow.at, PreferenceRow.id)
+        )
+        with self._database.session() as session:
+            for row in session.execute(query.execution_options(yield_per=batch_size)):
+                yield _evidence(row)
+
+    def forget_value(self, shopper_id: ShopperId, facet: str, value: str, recipient: str) -> int:
+        """Delete all evidence about one facet value, and return how many pieces there were."""
+        return self._deleted(
+            delete(PreferenceRow)
+            .where(PreferenceRow.shopper_id == shopper_id, PreferenceRow.recipient == recipient)
+            .where(PreferenceRow.facet == facet, PreferenceRow.value == value)
+            .returning(PreferenceRow.id)
+        )
+
+    def forget_recipient(self, shopper_id: ShopperId, recipient: str) -> int:
+        """Delete all evidence about a person that a shopper shops for, and return how many pieces there were."""
+        return self._deleted(
+            delete(PreferenceRow)
+            .where(PreferenceRow.shopper_id == shopper_id, PreferenceRow.recipient == recipient)
+            .returning(PreferenceRow.id)
+        )
+
+    def reassign(
+        self,
+        conversation_id: ConversationId,
+        values: Collection[tuple[str, str]],
+        *,
+        shopper_id: ShopperId,
+        since: datetime,
+        before: str,
+        after: str,
+    ) -> int:
+        """Say for whom a conversation's evidence about these facet values was; return how many pieces that changed."""
+        if not values:
+            return 0
+        about = or_(*(and_(PreferenceRow.facet == facet, PreferenceRow.value == value) for facet, value in values))
+        with self._database.session() as session:
+            changed = session.scalars(
+                update(PreferenceRow)
+                .where(PreferenceRow.shopper_id == shopper_id, PreferenceRow.conversation_id == conversation_id)
+                .where(PreferenceRow.recipient == before, PreferenceRow.at >= since, about)
+                .where(PreferenceRow.event_id.is_(None))
+                .values(recipient=after)
+                .returning(PreferenceRow.id)
+            )
+            return len(changed.all())
+
+    def _deleted(self, statement: ReturningDelete[tuple[int]]) -> int:
+        with self._database.session() as session:
+            return len(session.scalars(statement).all())
 
     def add_consent(self, decision: ConsentDecision) -> None:
         """Keep a decision, creating the shopper if need be."""
@@ -265,22 +363,25 @@ def _add(session: Session, evidence: Sequence[PreferenceEvidence]) -> None:
     )
 
 
-def _evidence(row: PreferenceRow) -> PreferenceEvidence:
-    return PreferenceEvidence(
-        shopper_id=ShopperId(row.shopper_id),
-        facet=row.facet,
-        value=row.value,
-        polarity=cast("Literal[-1, 0, 1]", row.polarity),
-        source=cast("Source", row.source),
-        at=row.at,
-        strength=row.strength,
-        slot=row.slot,
-        conversation_id=ConversationId(row.conversation_id) if row.conversation_id is not None else None,
-        recipient=row.recipient,
-        category=row.category,
-        event_id=row.event_id,
-        session_only=row.session_only,
+def _of_shopper(shopper_id: ShopperId) -> Select[*tuple[Any, ...]]:
+    # Columns instead of objects: a profile is read at every turn, and may have many rows.
+    return (
+        select(*_EVIDENCE_COLUMNS)
+        .where(PreferenceRow.shopper_id == shopper_id)
+        .order_by(PreferenceRow.at.desc(), PreferenceRow.id.desc())
     )
+
+
+def _of_facts() -> ColumnElement[bool]:
+    return or_(PreferenceRow.source == "fact", and_(PreferenceRow.polarity == 0, PreferenceRow.slot.is_(None)))
+
+
+def _facts_among(rows: Iterable[Row[*tuple[Any, ...]]]) -> int:
+    return sum(row.source == "fact" or (row.polarity == 0 and row.slot is None) for row in rows)
+
+
+def _evidence(row: Row[*tuple[Any, ...]]) -> PreferenceEvidence:
+    return PreferenceEvidence(*row)
 
 
 def _decision(row: ConsentRow) -> ConsentDecision:

@@ -1,6 +1,7 @@
 """Profiles on a real database of either kind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,6 +107,141 @@ def test_an_import_replaces_what_imports_said_and_nothing_else(profiles: Profile
     assert {piece.value for piece in profiles.show(ANN).evidence} == {"green", "blue"}
     with pytest.raises(ValueError, match="slot"):
         profiles.replace_imported([evidence("red")], [ANN])
+
+
+HERE, THERE = ConversationId("web-1"), ConversationId("web-2")
+
+
+def test_without_consent_a_session_counts_in_its_own_conversation_and_for_a_while(profiles: Profiles) -> None:
+    profiles.record(
+        [
+            evidence("red", conversation_id=HERE, session_only=True, days=0.01),
+            evidence("green", conversation_id=HERE, session_only=True, days=1),
+            evidence("blue", conversation_id=THERE),
+        ]
+    )
+    assert set(profiles.taste(ANN, conversation_id=HERE).weights["colour"]) == {"red", "blue"}
+    assert set(profiles.taste(ANN, conversation_id=THERE).weights["colour"]) == {"blue"}
+    assert set(profiles.taste(ANN).weights["colour"]) == {"blue"}
+    recalled = profiles.recall(ANN, conversation_id=HERE)
+    assert recalled.remembered
+    assert recalled.since == NOW - timedelta(hours=2)
+
+
+def test_withdrawn_consent_leaves_the_conversation_alone(profiles: Profiles) -> None:
+    profiles.record(
+        [
+            evidence("red", conversation_id=HERE, session_only=True, days=0.01),
+            evidence("blue", conversation_id=HERE, days=0.01),
+            evidence("green", conversation_id=HERE, days=1),
+            evidence("black"),
+        ]
+    )
+    profiles.set_consent(ANN, "personalisation", False, source="test")
+    assert set(profiles.taste(ANN, conversation_id=HERE).weights["colour"]) == {"red", "blue"}
+    assert profiles.taste(ANN).is_empty
+    assert not profiles.recall(ANN).remembered
+    view = profiles.show(ANN)
+    assert view.taste.is_empty
+    assert view.consents.personalisation is False
+    # What is held is shown all the same.
+    assert len(view.evidence) == 4
+    profiles.set_consent(ANN, "personalisation", True, source="test")
+    assert set(profiles.taste(ANN).weights["colour"]) == {"red", "blue", "green", "black"}
+
+
+def test_refusing_analytics_leaves_ones_own_taste_and_no_training(profiles: Profiles) -> None:
+    bea = ShopperId("bea")
+    profiles.record(
+        [
+            evidence("red"),
+            evidence("green", session_only=True, conversation_id=HERE),
+            evidence("blue", recipient="dad"),
+            PreferenceEvidence(bea, "colour", "black", 1, "slot", NOW),
+        ]
+    )
+    assert [piece.value for piece in profiles.lasting_evidence()] == ["red", "black"]
+    profiles.set_consent(ANN, "analytics", False, source="test")
+    assert [piece.value for piece in profiles.lasting_evidence()] == ["black"]
+    assert profiles.taste(ANN).weight("colour", "red") > 0
+
+
+def test_people_one_shops_for_are_small_profiles_of_their_own(profiles: Profiles) -> None:
+    profiles.record(
+        [
+            evidence("red"),
+            evidence("blue", recipient="dad", days=3),
+            evidence("green", recipient="mum", days=1),
+            replace(evidence("45", recipient="dad", source="fact", days=3), facet="size", category="shoes"),
+        ]
+    )
+    mum, dad = profiles.recipients(ANN)
+    assert (mum.recipient, dad.recipient, dad.pieces, dad.latest) == ("mum", "dad", 2, NOW - timedelta(days=3))
+    assert set(dad.taste.weights["colour"]) == {"blue"}
+    assert [(fact.value, fact.category) for fact in dad.facts] == [("45", "shoes")]
+    assert profiles.taste(ANN, recipient="dad") == dad.taste
+    assert profiles.facts(ANN, recipient="dad") == dad.facts
+    assert set(profiles.taste(ANN).weights["colour"]) == {"red"}
+    assert profiles.facts(ANN) == ()
+    assert profiles.show(ANN).recipients == (mum, dad)
+    assert profiles.forget_recipient(ANN, "dad") == 2
+    assert profiles.recipients(ANN) == (mum,)
+    with pytest.raises(ValueError, match="name"):
+        profiles.forget_recipient(ANN, "")
+
+
+def test_a_fact_is_found_however_much_was_said_since(profiles: Profiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopguide.profiles.service.EVIDENCE_LIMIT", 5)
+    wool = replace(evidence("wool", -1, "fact", days=900), facet="material")
+    late = replace(evidence("silk", -1, "fact"), facet="material")
+    profiles.record([wool, late, *[evidence("red", days=day + 1) for day in range(9)]])
+    assert [fact.value for fact in profiles.facts(ANN)] == ["silk", "wool"]
+    assert [fact.times for fact in profiles.facts(ANN)] == [1, 1]
+
+
+def test_a_facet_value_is_forgotten_for_good_and_nothing_else_is(profiles: Profiles) -> None:
+    profiles.record(
+        [
+            evidence("red"),
+            evidence("red", source="like", event_id="e1"),
+            evidence("red", recipient="dad"),
+            evidence("blue"),
+            PreferenceEvidence(ShopperId("bea"), "colour", "red", 1, "slot", NOW),
+        ]
+    )
+    assert profiles.forget_value(ANN, "colour", "red") == 2
+    assert profiles.forget_value(ANN, "colour", "red") == 0
+    view = profiles.show(ANN)
+    assert [(piece.value, piece.recipient) for piece in view.evidence] == [("blue", ""), ("red", "dad")]
+    assert not profiles.taste(ShopperId("bea")).is_empty
+    assert profiles.forget_value(ANN, "colour", "red", recipient="dad") == 1
+
+
+def test_a_correction_takes_the_place_of_what_was_wrong_or_nothing_happens(profiles: Profiles) -> None:
+    profiles.record([evidence("red"), evidence("red", source="like")])
+    with pytest.raises(ValueError, match="strength"):
+        profiles.correct(evidence("blue", source="correction", strength=2), instead_of="red")
+    assert len(profiles.show(ANN).evidence) == 2
+    assert profiles.correct(evidence("blue", source="correction"), instead_of="red") == 2
+    assert set(profiles.taste(ANN).weights["colour"]) == {"blue"}
+
+
+def test_for_whom_it_is_can_be_said_late(profiles: Profiles) -> None:
+    said = [
+        evidence("red", conversation_id=HERE, days=0.01),
+        replace(evidence("<=50", conversation_id=HERE, days=0.01), facet="price"),
+        evidence("red", conversation_id=HERE, days=9),
+        evidence("red", conversation_id=THERE, days=0.01),
+        evidence("red", conversation_id=HERE, source="like", event_id="e1", days=0.01),
+        evidence("blue", conversation_id=HERE, days=0.01),
+    ]
+    profiles.record(said)
+    assert profiles.said_for(ANN, HERE, [("colour", "red"), ("price", "<=50")], recipient="dad") == 2
+    assert profiles.said_for(ANN, HERE, [], recipient="dad") == 0
+    dad = profiles.taste(ANN, recipient="dad")
+    assert set(dad.weights) == {"colour", "price"}
+    assert set(profiles.taste(ANN).weights) == {"colour"}
+    assert sum(piece.recipient == "dad" for piece in profiles.show(ANN).evidence) == 2
 
 
 def test_a_database_that_is_not_there_is_a_database_error(database: Database) -> None:
