@@ -134,7 +134,7 @@ class Access:
         with self._lock:
             self._seen.pop(key_id, None)
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         """Return all keys, ended ones among them, the oldest first."""
         return self._store.all()
 

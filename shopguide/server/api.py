@@ -1,20 +1,21 @@
-"""The shop's API, `/v1/…`: events in, recommendations and profiles out. Every call carries the shop's key."""
+"""The shop's API, `/v1/…`: events in, recommendations and profiles out. Every call carries a key with a scope."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from shopguide.bootstrap import Shop
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.present import as_dict
 from shopguide.server.events import record
-from shopguide.server.models import Events, OneOrManyEvents, RecommendationModel, Recorded, product_json
-from shopguide.server.security import ShopOnly
+from shopguide.server.models import Events, Id, OneOrManyEvents, RecommendationModel, Recorded
+from shopguide.server.openapi import READING, WRITING, problems
+from shopguide.server.security import needs
 
-router = APIRouter(prefix="/v1", tags=["shop"], dependencies=[ShopOnly])
+router = APIRouter(prefix="/v1", tags=["shop"])
 
 
-@router.post("/events")
+@router.post("/events", dependencies=[needs("events:write")], responses=problems(*WRITING))
 def post_events(request: Request, body: OneOrManyEvents) -> Recorded:
     """Report what shoppers did: one event, or up to 1,000 in `events`.
 
@@ -25,7 +26,7 @@ def post_events(request: Request, body: OneOrManyEvents) -> Recorded:
     return record(request, [event.to_event() for event in events])
 
 
-@router.post("/recommendations")
+@router.post("/recommendations", dependencies=[needs("recommendations:read")], responses=problems(*WRITING, 404))
 def post_recommendations(request: Request, body: RecommendationModel) -> dict[str, Any]:
     """Recommend products for a need and, if it is known, a shopper; the answer is a slate, logged as shown."""
     return _shop(request).guide.recommend(
@@ -38,20 +39,10 @@ def post_recommendations(request: Request, body: RecommendationModel) -> dict[st
     )
 
 
-@router.get("/products/{sku:path}/similar")
-def get_similar(request: Request, sku: str, k: Annotated[int, Query(ge=1, le=50)] = 5) -> dict[str, Any]:
-    """Return products that resemble one, as a slate."""
-    return _shop(request).guide.recommend(anchor=Sku(sku), k=k)
-
-
-@router.get("/products/{sku:path}")
-def get_product(request: Request, sku: str) -> dict[str, Any]:
-    """Return everything that the catalogue says of a product."""
-    return product_json(_shop(request).products.get(Sku(sku)))
-
-
-@router.get("/shoppers/{shopper_id:path}/profile")
-def get_profile(request: Request, shopper_id: str) -> dict[str, Any]:
+@router.get(
+    "/shoppers/{shopper_id:path}/profile", dependencies=[needs("shoppers:read")], responses=problems(*READING, 404)
+)
+def get_profile(request: Request, shopper_id: Id) -> dict[str, Any]:
     """Return a shopper's accounts, tastes and the evidence that they rest on."""
     return as_dict(_shop(request).profiles.show(ShopperId(shopper_id)))
 

@@ -4,21 +4,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from shopguide.bootstrap import Shop
-from shopguide.server import api, chat, health
+from shopguide.server import api, chat, health, products
 from shopguide.server.health import Warmup
-from shopguide.server.limits import BodyLimit
+from shopguide.server.limits import BodyLimit, RateLimit, json_only
 from shopguide.server.metrics import Metrics, MetricsMiddleware
+from shopguide.server.openapi import GuideApp
 from shopguide.server.pages import add_pages
 from shopguide.server.problems import add_problem_handlers
 from shopguide.server.security import ChatTokens
 
 MAX_BODY = 2**20
+MAX_PRODUCTS_BODY = 8 * 2**20
 DESCRIPTION = (
-    "A self-hosted shopping guide. Calls by the shop carry its key in `X-API-Key`; errors are "
+    "A self-hosted shopping guide. Calls by the shop carry a key in `X-API-Key`; errors are "
     "`application/problem+json`; times are ISO 8601 with their zone."
 )
 
@@ -37,27 +39,30 @@ def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
     from shopguide.server.webhook import load_actions, webhook_router
 
     settings = shop.settings
-    app = FastAPI(title="ShopGuide", version=version("shopguide"), description=DESCRIPTION, lifespan=_lifespan)
+    app = GuideApp(title="ShopGuide", version=version("shopguide"), description=DESCRIPTION, lifespan=_lifespan)
     app.state.shop = shop
     app.state.warmup = Warmup(shop)
     app.state.metrics = Metrics()
     app.state.chat_tokens = ChatTokens(settings.chat_secret.get_secret_value())
     app.state.chat_limits = chat.ChatLimits()
+    app.state.api_limits = RateLimit(settings.api_calls_per_minute)
 
     app.include_router(health.router)
     app.include_router(app.state.metrics.router())
     app.include_router(webhook_router(load_actions(actions), settings.webhook_token.get_secret_value()))
-    app.include_router(api.router)
-    app.include_router(chat.router)
+    for routes in (api, products, chat):
+        app.include_router(routes.router, dependencies=[Depends(json_only)])
     add_pages(app, settings)
     add_problem_handlers(app)
 
-    app.add_middleware(BodyLimit, default=MAX_BODY, by_path={"/webhook": MAX_WEBHOOK_BODY})
+    app.add_middleware(
+        BodyLimit, default=MAX_BODY, by_path={"/webhook": MAX_WEBHOOK_BODY, "/v1/products": MAX_PRODUCTS_BODY}
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
     # Added last and so outermost: it also counts what the others refuse.

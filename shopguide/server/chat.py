@@ -11,8 +11,17 @@ from shopguide.ids import ConversationId, ShopperId, SlateId
 from shopguide.server.events import record
 from shopguide.server.limits import RateLimit
 from shopguide.server.models import ChatEvents, Recorded, Refused, TokenRequest, TokenResponse
+from shopguide.server.openapi import WRITING, problems
 from shopguide.server.problems import Problem
-from shopguide.server.security import RENEWABLE_FOR, ApiKey, ChatTokens, Conversation, is_shop, new_conversation
+from shopguide.server.security import (
+    RENEWABLE_FOR,
+    ApiKey,
+    ChatTokens,
+    Conversation,
+    caller_of,
+    check_scope,
+    new_conversation,
+)
 
 CHANNEL = "socketio"
 """The name of the page's channel in the dialogue server: with the conversation id it is the shopper's identity."""
@@ -30,7 +39,7 @@ class ChatLimits:
         self.events = RateLimit(EVENTS_PER_MINUTE)
 
 
-@router.post("/token")
+@router.post("/token", responses=problems(*WRITING))
 def post_token(request: Request, key: ApiKey, body: TokenRequest | None = None) -> TokenResponse:
     """Return a signed chat identity: a new one, or the old one's, for a browser that comes back with its token.
 
@@ -40,9 +49,11 @@ def post_token(request: Request, key: ApiKey, body: TokenRequest | None = None) 
     tokens: ChatTokens = request.app.state.chat_tokens
     body = body or TokenRequest()
     known = ShopperId(body.shopper_id) if body.shopper_id else None
-    if not is_shop(key, shop.settings):
-        if known is not None:
-            raise Problem(401, "Only the shop may say who a visitor is; its key is needed in X-API-Key.")
+    if key is not None:
+        check_scope(request, caller_of(request, key), "chat:tokens")
+    elif known is not None:
+        raise Problem(401, "Only the shop may say who a visitor is; a key is needed in X-API-Key.")
+    else:
         request.app.state.chat_limits.tokens.check(request.client.host if request.client else "")
     old = tokens.conversation_of(body.token, leeway=RENEWABLE_FOR) if body.token and known is None else None
     conversation = old or new_conversation()
@@ -57,7 +68,7 @@ def post_token(request: Request, key: ApiKey, body: TokenRequest | None = None) 
     )
 
 
-@router.post("/events")
+@router.post("/events", responses=problems(*WRITING))
 def post_chat_events(request: Request, conversation: Conversation, body: ChatEvents) -> Recorded:
     """Report what the shopper did with products of slates that this conversation was shown."""
     request.app.state.chat_limits.events.check(conversation, len(body.events))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,9 @@ from shopguide.errors import DatabaseError, ShopGuideError
 log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["operations"])
+
+SHORTEST_PAUSE = 0.5
+"""Seconds between two looks, however many products change."""
 
 
 class Warmup:
@@ -24,9 +28,11 @@ class Warmup:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._stop = threading.Event()
+        self._look = threading.Event()
         self._catalogue = threading.Event()
         self._models = threading.Event()
         self._failed = threading.Event()
+        self._complaints: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
 
     def start(self) -> None:
@@ -36,6 +42,11 @@ class Warmup:
     def stop(self) -> None:
         """Give up what has not begun."""
         self._stop.set()
+        self._look.set()
+
+    def look(self) -> None:
+        """Take a change of the catalogue up now rather than at the next look: this process has just made it."""
+        self._look.set()
 
     def _run(self) -> None:
         for step, done in ((self._warm_catalogue, self._catalogue), (self._warm_models, self._models)):
@@ -58,15 +69,38 @@ class Warmup:
 
     def _keep_warm(self) -> None:
         """Take up new catalogues and models as they come, so that no shopper's message has to begin it."""
-        while not self._stop.wait(self._shop.settings.catalogue_poll_seconds):
-            try:
-                self._shop.recommender.follow()
-            except Exception:
-                # The thread must outlive whatever one state does to it; a request meets the same error and tells.
-                log.exception("catalogue or models could not be taken up")
+        shop, pause = self._shop, self._shop.settings.catalogue_poll_seconds
+        while not self._stop.wait(min(pause, SHORTEST_PAUSE)):
+            self._look.wait(pause)
+            self._look.clear()
+            if self._stop.is_set():
+                return
+            for what, step in (
+                ("catalogue", shop.catalogue.refresh),
+                ("lexicon", self._follow_lexicon),
+                ("models", shop.recommender.follow),
+                ("uses of API keys", shop.access.write_uses),
+            ):
+                self._attempt(what, step)
+
+    def _attempt(self, what: str, step: Callable[[], object]) -> None:
+        """Take one step; what goes wrong with it is told once, until it goes right again."""
+        try:
+            step()
+            self._complaints.pop(what, None)
+        except Exception as error:
+            # The thread must outlive whatever one state does to it; a request meets the same error and tells.
+            complaint = f"{type(error).__name__}: {error}"
+            if self._complaints.get(what) != complaint:
+                log.exception("%s: cannot be taken up", what)
+            self._complaints[what] = complaint
+
+    def _follow_lexicon(self) -> None:
+        self._shop.lexicon.follow(self._shop.catalogue.index())
 
     def _warm_catalogue(self) -> None:
         self._shop.catalogue.index()
+        self._attempt("lexicon", self._follow_lexicon)
 
     def _warm_models(self) -> None:
         self._shop.recommender.warm_up()

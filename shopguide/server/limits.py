@@ -1,9 +1,11 @@
-"""How much and how often: bodies have a size, public routes a rate."""
+"""How much and how often: bodies have a size, callers a rate."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopguide.server.problems import Problem
@@ -65,6 +67,20 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
+def json_only(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON.
+
+    Raises:
+        Problem: it says something else, or nothing (415).
+    """
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Problem(415, "The body has to be JSON, and Content-Type to say so.", {"Accept-Post": "application/json"})
+
+
 class RateLimit:
     """A token bucket for each key, in this process's memory.
 
@@ -78,6 +94,7 @@ class RateLimit:
         self._per_minute = per_minute
         self._clock = clock
         self._keys = keys
+        self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def check(self, key: str, cost: int = 1) -> None:
@@ -86,13 +103,14 @@ class RateLimit:
         Raises:
             Problem: the key has called too often (429).
         """
-        now = self._clock()
-        left, since = self._buckets.pop(key, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
-        allowed = left >= cost
-        self._buckets[key] = (left - cost if allowed else left, now)
-        if len(self._buckets) > self._keys:
-            self._buckets.popitem(last=False)
+        with self._lock:
+            now = self._clock()
+            left, since = self._buckets.pop(key, (float(self._per_minute), now))
+            left = min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
+            allowed = left >= cost
+            self._buckets[key] = (left - cost if allowed else left, now)
+            if len(self._buckets) > self._keys:
+                self._buckets.popitem(last=False)
         if not allowed:
             seconds = int((cost - left) * 60 / self._per_minute) + 1
             raise Problem(429, "Too many calls; try again later.", {"Retry-After": str(seconds)})

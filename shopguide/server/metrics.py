@@ -8,6 +8,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shopguide.server.problems import METHODS
+
 
 class Metrics:
     """The numbers of one application; a registry of its own, so that two applications in a process do not mix."""
@@ -75,9 +77,6 @@ class MetricsMiddleware:
         finally:
             route = getattr(scope.get("route"), "path", "other")
             # Anybody can invent a method; each would be a time series of its own.
-            method = scope["method"] if scope["method"] in _METHODS else "other"
+            method = scope["method"] if scope["method"] in METHODS else "other"
             self._metrics.requests.labels(method, route, str(status)).inc()
             self._metrics.seconds.labels(method, route).observe(time.perf_counter() - started)
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

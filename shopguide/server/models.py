@@ -1,7 +1,7 @@
 """What the API reads and writes."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -17,7 +17,6 @@ from pydantic import (
 
 from lexicon.text import normalise
 from shopguide.catalogue.constraints import Constraint, Op
-from shopguide.catalogue.product import Product
 from shopguide.feedback.events import EventKind, FeedbackEvent
 from shopguide.feedback.service import RecordResult
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
@@ -29,11 +28,13 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What is read: a field that nobody knows is an error."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Event(_Strict):
+class Event(Strict):
     """One thing that a shopper did, as the shop reports it."""
 
     event_id: Id = Field(description="the client's own id: an event sent twice counts once")
@@ -59,7 +60,7 @@ class Event(_Strict):
         )
 
 
-class Events(_Strict):
+class Events(Strict):
     """Many events."""
 
     events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
@@ -72,7 +73,7 @@ OneOrManyEvents = Annotated[
 """Told apart by their key, so that an error names the fields of what was meant; `problems` leaves the tags out."""
 
 
-class ChatEvent(_Strict):
+class ChatEvent(Strict):
     """One thing that a shopper did on the chat page. What counts in money comes from the shop, not from a browser."""
 
     event_id: Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
@@ -92,7 +93,7 @@ class ChatEvent(_Strict):
         )
 
 
-class ChatEvents(_Strict):
+class ChatEvents(Strict):
     """Many of them."""
 
     events: list[ChatEvent] = Field(min_length=1, max_length=MAX_CHAT_EVENTS)
@@ -119,7 +120,7 @@ class Recorded(BaseModel):
         return cls(accepted=result.accepted, duplicates=result.duplicates, refused=refused)
 
 
-class ConstraintModel(_Strict):
+class ConstraintModel(Strict):
     """One condition: `in` and `not in` take values, `<=` and `>=` a value."""
 
     facet: Id
@@ -141,7 +142,7 @@ class ConstraintModel(_Strict):
         return Constraint(self.facet, self.op, tuple(map(normalise, self.values)), self.value)
 
 
-class RecommendationModel(_Strict):
+class RecommendationModel(Strict):
     """A need."""
 
     shopper_id: Id | None = Field(None, description="whose behaviour and tastes count")
@@ -152,7 +153,7 @@ class RecommendationModel(_Strict):
     anchor: Id | None = Field(None, description="a product that the answer should resemble")
 
 
-class TokenRequest(_Strict):
+class TokenRequest(Strict):
     """What a browser or the shop sends for a chat token."""
 
     token: Annotated[str, StringConstraints(max_length=2_000)] | None = Field(
@@ -168,34 +169,3 @@ class TokenResponse(BaseModel):
     expires_at: datetime
     conversation_id: str
     socket_url: str
-
-
-def product_json(product: Product) -> dict[str, Any]:
-    """Return a product, ready for JSON: amounts as numbers, times in ISO 8601."""
-    return {
-        "sku": product.sku,
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "category": list(product.category),
-        "price": None if product.price is None else float(product.price),
-        "list_price": None if product.list_price is None else float(product.list_price),
-        "currency": product.currency,
-        "in_stock": product.in_stock,
-        "stock": product.stock,
-        "rating": product.rating,
-        "rating_count": product.rating_count,
-        "image": product.image,
-        "url": product.url,
-        "facets": {name: list(v) if isinstance(v, tuple) else v for name, v in product.facets.items()},
-        "units": dict(product.units),
-        "reviews": [
-            {
-                "rating": review.rating,
-                "text": review.text,
-                "author": review.author,
-                "written_at": review.written_at.isoformat() if review.written_at else None,
-            }
-            for review in product.reviews
-        ],
-    }

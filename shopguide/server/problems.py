@@ -1,7 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457), without a word of what the request held."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,13 +9,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from shopguide.errors import DatabaseError, ShopGuideError, UnknownProduct, UnknownShopper, UnknownSlate
+from shopguide.errors import BadProduct, DatabaseError, ShopGuideError, UnknownProduct, UnknownShopper, UnknownSlate
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _NOT_FOUND: tuple[type[ShopGuideError], ...] = (UnknownProduct, UnknownShopper, UnknownSlate)
+LONGEST_FIELD = 200
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _WHERE = ("body", "query", "path", "header")
 
 
@@ -62,18 +65,22 @@ async def _problem(_request: Request, error: Exception) -> JSONResponse:
     return error.response()
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return Problem(error.status_code, str(error.detail), error.headers).response()
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return Problem(error.status_code, str(error.detail), headers).response()
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = [{"field": _field(problem["loc"]), "why": problem["msg"]} for problem in error.errors()]
-    return Problem(422, "The request is not as it should be.", errors=errors).response()
+    return malformed(fields_of(error.errors())).response()
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, BadProduct):
+        return malformed(error.problems).response()
     if isinstance(error, _NOT_FOUND):
         return Problem(404, str(error)).response()
     log.error("%s %s: %s", request.method, _route(request), error)
@@ -87,9 +94,32 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     return Problem(500, "Something went wrong here; the log says what.").response()
 
 
+def malformed(problems: Iterable[tuple[str, str]]) -> Problem:
+    """Return the answer to a request that is not as it should be: (field, why)."""
+    errors = [{"field": field, "why": why} for field, why in problems]
+    return Problem(422, "The request is not as it should be.", errors=errors)
+
+
+def fields_of(errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return (field, why) of what pydantic found."""
+    return [(_field(error["loc"]), str(error["msg"]).removeprefix("Value error, ")) for error in errors]
+
+
 def _field(location: tuple[int | str, ...]) -> str:
     parts = location[1:] if location and location[0] in _WHERE else location
-    return ".".join(str(part) for part in parts if not str(part).startswith("(")) or "body"
+    # Tags of what was told apart and the mark of a key that is wrong itself are pydantic's words.
+    name = ".".join(str(part) for part in parts if not str(part).startswith(("(", "[key]"))) or "body"
+    # A field that is not ours is the caller's word: it may be of any length, with halves of surrogate pairs.
+    return name[:LONGEST_FIELD].encode("utf-8", "replace").decode()
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of a path: the framework names those of the first of its routes only."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def _route(request: Request) -> str:

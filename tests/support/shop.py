@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lexicon.text import normalise
+from shopguide.access.service import Access
 from shopguide.bootstrap import Shop
 from shopguide.catalogue.product import Product
 from shopguide.db.engine import Database
@@ -85,6 +86,20 @@ class FakeCatalogue:
     def index(self) -> FakeIndex:
         return FakeIndex(self._products)
 
+    def refresh(self) -> bool:
+        return False
+
+
+class FakeLexicon:
+    """Counts how often it was asked to follow the catalogue; writes no file."""
+
+    def __init__(self) -> None:
+        self.followed = 0
+
+    def follow(self, index: FakeIndex) -> bool:
+        self.followed += 1
+        return False
+
 
 class FakeRecommender:
     """Has a version once it is warm."""
@@ -133,6 +148,8 @@ class FakeShop:
         self.catalogue = FakeCatalogue(self.products)
         self.profiles = Profiles(self.database)
         self.feedback = Feedback(self.database)
+        self.access = Access(self.database)
+        self.lexicon = FakeLexicon()
         self.recommender = FakeRecommender()
         self.guide = FakeGuide(self.products)
 
