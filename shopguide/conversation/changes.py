@@ -43,16 +43,18 @@ def evidence(
     *,
     recipient: str = "",
     category: str | None = None,
+    session_only: bool = False,
 ) -> list[PreferenceEvidence]:
     """Return changes as the profile stores them.
 
     Args:
         found: the changes.
-        shopper_id: who brought them about.
+        shopper_id: who said it.
         conversation_id: where.
         at: when.
-        recipient: whom it is for, if not for the shopper.
-        category: the kind of product that is looked for, if it is known.
+        recipient: for whom; empty: for the shopper.
+        category: the kind of product that it was said of.
+        session_only: whether it may count in this conversation only.
     """
     return [
         PreferenceEvidence(
