@@ -43,7 +43,6 @@ def evidence(
     *,
     recipient: str = "",
     category: str | None = None,
-    session_only: bool = False,
 ) -> list[PreferenceEvidence]:
     """Return changes as the profile stores them.
 
@@ -54,7 +53,6 @@ def evidence(
         at: when.
         recipient: for whom; empty: for the shopper.
         category: the kind of product that it was said of.
-        session_only: whether it may count in this conversation only.
     """
     return [
         PreferenceEvidence(

@@ -45,6 +45,6 @@ def test_evidence_names_slot_and_source() -> None:
 
 def test_evidence_names_for_whom_and_of_what_kind() -> None:
     need = Need(recipient="dad").want("category", ["shoes"]).within("price", Bounds(high=60))
-    found = evidence(changes(Need(), need), SHOPPER, None, NOW, recipient="dad", category="shoes", session_only=True)
+    found = evidence(changes(Need(), need), SHOPPER, None, NOW, recipient="dad", category="shoes")
     assert {(piece.facet, piece.category) for piece in found} == {("category", None), ("price", "shoes")}
-    assert {(piece.recipient, piece.session_only) for piece in found} == {("dad", True)}
+    assert {piece.recipient for piece in found} == {"dad"}
