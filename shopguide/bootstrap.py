@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Generic, TypeVar, overload
 
 from shopguide.access.service import Access
@@ -13,9 +13,22 @@ from shopguide.catalogue.store import ProductStore
 from shopguide.db.engine import Database
 from shopguide.feedback.service import Feedback
 from shopguide.guide import Guide
+from shopguide.guide.consenting import Consenting
+from shopguide.guide.erasing import Erasing
+from shopguide.guide.privacy import PrivacyCases
+from shopguide.guide.recording import Recorder
+from shopguide.guide.searchwords import SearchWords
+from shopguide.outbox.box import Outbox
+from shopguide.outbox.store import Deliveries
+from shopguide.privacy.conversations import DialogueServer
+from shopguide.privacy.service import Privacy
 from shopguide.profiles.service import Profiles
+from shopguide.recommender.artefacts import ModelFolder
+from shopguide.profiles.taste import TasteRules
 from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings, get_settings
+from shopguide.training.redaction import forget_shopper
+from shopguide.training.registry import Registry
 
 Part = TypeVar("Part")
 
@@ -77,9 +90,7 @@ class Shop:
     def lexicon(self) -> LexiconFile:
         """The lexicon that the dialogue server reads."""
         settings = self.settings
-        return LexiconFile(
-            self.products, settings.lexicon_path, currency=settings.currency, language=settings.language
-        )
+        return LexiconFile(self.products, settings.lexicon_path, currency=settings.currency, language=settings.language)
 
     @part
     def access(self) -> Access:
@@ -93,12 +104,31 @@ class Shop:
             self.database,
             session_memory=timedelta(hours=self.settings.session_memory_hours),
             assume_consent=self.settings.consent == "assumed",
+            rules=TasteRules.from_settings(self.settings.taste_trust, self.settings.taste_half_life_days),
         )
 
     @part
     def feedback(self) -> Feedback:
         """Slates and feedback events."""
         return Feedback(self.database, refusing=lambda: self.profiles.refusing("analytics"))
+
+    @part
+    def outbox(self) -> Outbox:
+        """Where writes wait on this machine while the shop database is away."""
+        return Outbox(self.settings.outbox_path)
+
+    @part
+    def recorder(self) -> Recorder:
+        """The one way in for events, evidence and slates."""
+        return Recorder(
+            self.profiles,
+            self.feedback,
+            index=self.catalogue.index,
+            together=self.database.together,
+            marks=Deliveries(self.database),
+            outbox=self.outbox,
+            named=SearchWords(self.settings.lexicon_path).named,
+        )
 
     @part
     def recommender(self) -> Recommender:
@@ -108,7 +138,30 @@ class Shop:
     @part
     def guide(self) -> Guide:
         """The assistant's use cases."""
-        return Guide(self.recommender, self.profiles, self.feedback, self.settings)
+        return Guide(self.recommender, self.profiles, self.feedback, self.settings, recorder=self.recorder)
+
+    @part
+    def privacy(self) -> Privacy:
+        """What the shop database holds of a shopper, and what the dialogue server still has to delete."""
+        secret = self.settings.chat_secret.get_secret_value()
+        return Privacy(self.database, DialogueServer(self.settings.rasa_url, secret), secret)
+
+    @part
+    def consenting(self) -> Consenting:
+        """Takes decisions on what data may be used for."""
+        memory = timedelta(hours=self.settings.session_memory_hours)
+        return Consenting(self.database, self.profiles, self.feedback, memory)
+
+    @part
+    def erasing(self) -> Erasing:
+        """Erases shoppers everywhere."""
+        registry = Registry(ModelFolder(self.settings.models_dir / "recommender"))
+        return Erasing(self.privacy, self.outbox, partial(forget_shopper, registry))
+
+    @part
+    def own_data(self) -> PrivacyCases:
+        """What a shopper can see, correct, take away and have erased."""
+        return PrivacyCases(self.profiles, self.consenting, self.erasing, self.privacy, self.settings.browser_url)
 
 
 @lru_cache(maxsize=1)

@@ -62,7 +62,8 @@ class Slate:
 class FeedbackEvent:
     """One thing a shopper did. `event_id` comes from the client: an event sent twice counts once.
 
-    `session_only`: it counts only in its own conversation, because nobody has agreed to more.
+    `session_only`: it counts only in its own conversation, because nobody has agreed to more. `recipient`: for whom
+    it was, in the shopper's own word ("dad"); empty: for the shopper.
     """
 
     event_id: str
@@ -75,3 +76,4 @@ class FeedbackEvent:
     text: str | None = None
     conversation_id: ConversationId | None = None
     session_only: bool = False
+    recipient: str = ""

@@ -25,11 +25,15 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of events; `refused` holds event ids, each with the reason, `new` the ids that were not known."""
+    """What became of events; `refused` holds event ids, each with the reason, `new` the ids that were not known.
+
+    `queued` counts those that wait in the outbox for the database: whether they are new is not known yet.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
+    queued: int = 0
     new: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
@@ -110,7 +114,7 @@ class Feedback:
                 if len(batch) == BATCH:
                     duplicates += keep()
         duplicates += keep()
-        return RecordResult(len(new), duplicates, refused, frozenset(new))
+        return RecordResult(len(new), duplicates, refused, new=frozenset(new))
 
     def history(
         self,
@@ -118,6 +122,7 @@ class Feedback:
         limit: int = 200,
         *,
         kinds: Collection[EventKind] | None = None,
+        recipient: str = "",
         conversation_id: ConversationId | None = None,
         remembered: bool = True,
         since: datetime | None = None,
@@ -128,22 +133,35 @@ class Feedback:
             shopper_id: whose.
             limit: how many at most.
             kinds: only these; `None`: all.
+            recipient: for whom; empty: for the shopper.
             conversation_id: what was kept for the session of this conversation counts too.
             remembered: whether what was kept for good counts; otherwise only this conversation's.
             since: from when on this conversation's own events count.
         """
         return self._store.history(
-            shopper_id, limit, kinds=kinds, conversation_id=conversation_id, remembered=remembered, since=since
+            shopper_id,
+            limit,
+            kinds=kinds,
+            recipient=recipient,
+            conversation_id=conversation_id,
+            remembered=remembered,
+            since=since,
         )
 
-    def promote(self, shopper_id: ShopperId, since: datetime) -> None:
-        """Keep for good what was kept for the session since a time: the shopper has agreed to it."""
-        self._store.promote(shopper_id, since)
+    def promote(self, shopper_id: ShopperId, since: datetime, *, slates: bool = True) -> None:
+        """Keep for good what was kept for the session since a time: the shopper has agreed to it.
+
+        Args:
+            shopper_id: whose.
+            since: from when on.
+            slates: whether to what was shown to them as well, not only to what they did.
+        """
+        self._store.promote(shopper_id, since, slates=slates)
 
     def interactions(self) -> Iterator[FeedbackEvent]:
         """Stream the events that reports and training may use, oldest first; of one moment, in the order of their ids.
 
-        What was kept for a session only, and shoppers who refuse, are left out.
+        What was kept for a session only, what was for somebody else, and shoppers who refuse, are left out.
         """
         refusing = self._refusing()
         return (event for event in self._store.events(BATCH) if event.shopper_id not in refusing)
@@ -174,9 +192,9 @@ def why_refused(event: FeedbackEvent, now: datetime) -> str | None:  # noqa: PLR
         return f"kind: {event.kind!r} is none of {', '.join(sorted(KINDS))}"
     for name in ("event_id", "shopper_id", "sku", "slate_id"):
         text = getattr(event, name)
-        if text is not None and (not text.strip() or len(text) > MAX_ID or "\0" in text):
+        if text is not None and (not text.strip() or len(text) > MAX_ID or not _is_storable(text)):
             return f"{name}: must have 1 to {MAX_ID} characters"
-    if event.text is not None and (len(event.text) > MAX_TEXT or "\0" in event.text):
+    if event.text is not None and (len(event.text) > MAX_TEXT or not _is_storable(event.text)):
         return f"text: must have at most {MAX_TEXT} characters"
     if event.at.tzinfo is None:
         return "at: has no time zone"
@@ -191,3 +209,8 @@ def why_refused(event: FeedbackEvent, now: datetime) -> str | None:  # noqa: PLR
     if event.kind == "rating" and event.value is None:
         return "value: a rating needs one"
     return None
+
+
+def _is_storable(text: str) -> bool:
+    """Whether every database takes a text: PostgreSQL refuses NUL, and half a surrogate pair is no character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

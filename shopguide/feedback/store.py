@@ -4,7 +4,24 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Row, String, Text, and_, false, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Text,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import (
+    text as sql,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from shopguide.db.base import Base, UtcDateTime
@@ -71,6 +88,7 @@ class EventRow(Base):
     text: Mapped[str | None] = mapped_column(Text)
     conversation_id: Mapped[str | None] = mapped_column(String)
     session_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    recipient: Mapped[str] = mapped_column(String, default="", server_default=sql("''"))
 
 
 _EVENT_COLUMNS = (
@@ -84,6 +102,7 @@ _EVENT_COLUMNS = (
     EventRow.text,
     EventRow.conversation_id,
     EventRow.session_only,
+    EventRow.recipient,
 )
 
 
@@ -176,6 +195,7 @@ class FeedbackStore:
                 "text": event.text,
                 "conversation_id": event.conversation_id,
                 "session_only": event.session_only,
+                "recipient": event.recipient,
             }
             for event in sorted(events, key=lambda event: event.event_id)
         ]
@@ -189,6 +209,7 @@ class FeedbackStore:
         limit: int,
         *,
         kinds: Collection[str] | None = None,
+        recipient: str = "",
         conversation_id: ConversationId | None = None,
         remembered: bool = True,
         since: datetime | None = None,
@@ -198,17 +219,19 @@ class FeedbackStore:
         if conversation_id is not None:
             here = EventRow.conversation_id == conversation_id
             seen.append(here if since is None else and_(here, EventRow.at >= since))
-        query = select(*_EVENT_COLUMNS).where(EventRow.shopper_id == shopper_id, or_(false(), *seen))
+        query = select(*_EVENT_COLUMNS).where(
+            EventRow.shopper_id == shopper_id, EventRow.recipient == recipient, or_(false(), *seen)
+        )
         if kinds is not None:
             query = query.where(EventRow.kind.in_(kinds))
         with self._database.session() as session:
             query = query.order_by(EventRow.at.desc(), _by_bytes(session, EventRow.event_id).desc()).limit(limit)
             return [_event(row) for row in session.execute(query)]
 
-    def promote(self, shopper_id: ShopperId, since: datetime) -> None:
-        """Keep for good the events and slates that were kept for the session since a time."""
+    def promote(self, shopper_id: ShopperId, since: datetime, *, slates: bool = True) -> None:
+        """Keep for good the events and, if told so, the slates that were kept for the session since a time."""
         with self._database.session() as session:
-            for row, at in ((EventRow, EventRow.at), (SlateRow, SlateRow.created_at)):
+            for row, at in ((EventRow, EventRow.at), (SlateRow, SlateRow.created_at))[: 2 if slates else 1]:
                 session.execute(
                     update(row)
                     .where(row.shopper_id == shopper_id, row.session_only, at >= since)
@@ -220,7 +243,7 @@ class FeedbackStore:
         with self._database.session() as session:
             query = (
                 select(*_EVENT_COLUMNS)
-                .where(~EventRow.session_only)
+                .where(~EventRow.session_only, EventRow.recipient == "")
                 .order_by(EventRow.at, _by_bytes(session, EventRow.event_id))
             )
             for row in session.execute(query.execution_options(yield_per=batch_size)):
@@ -231,7 +254,7 @@ class FeedbackStore:
         with self._database.session() as session:
             query = (
                 select(EventRow.event_id, EventRow.shopper_id)
-                .where(~EventRow.session_only)
+                .where(~EventRow.session_only, EventRow.recipient == "")
                 .order_by(_by_bytes(session, EventRow.event_id))
             )
             for event_id, shopper_id in session.execute(query.execution_options(yield_per=batch_size)):
@@ -275,7 +298,7 @@ def _slate(session: Session, row: SlateRow) -> Slate:
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
-    event_id, kind, shopper_id, at, sku, slate_id, value, text, conversation_id, session_only = row
+    event_id, kind, shopper_id, at, sku, slate_id, value, text, conversation_id, session_only, recipient = row
     return FeedbackEvent(
         event_id=event_id,
         kind=cast("EventKind", kind),
@@ -287,4 +310,5 @@ def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
         text=text,
         conversation_id=ConversationId(conversation_id) if conversation_id is not None else None,
         session_only=session_only,
+        recipient=recipient,
     )

@@ -3,11 +3,10 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.conversation.changes import changes, evidence
 from shopguide.conversation.naming import Named, named
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -29,8 +28,8 @@ from shopguide.conversation.words import name_in
 from shopguide.feedback.events import Slate, SlateItem
 from shopguide.feedback.service import Feedback
 from shopguide.guide.memory import Memory
+from shopguide.guide.recording import Recorder
 from shopguide.ids import Sku, SlateId
-from shopguide.profiles.preferences import Source
 from shopguide.profiles.service import Profiles
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.types import RankedProduct, Recommendation
@@ -57,6 +56,7 @@ class Parts:
         profiles: shoppers and their tastes.
         feedback: slates and feedback events.
         settings: the limits.
+        recorder: where what happens is written; without one, straight into profiles and feedback.
         clock: tells the time; tests bring their own.
     """
 
@@ -67,10 +67,17 @@ class Parts:
         feedback: Feedback,
         settings: Settings,
         *,
+        recorder: Recorder | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._recommender = recommender
-        self._memory = Memory(profiles, feedback)
+        self._memory = Memory(
+            profiles,
+            feedback,
+            recorder or Recorder(profiles, feedback, index=lambda: self.index, clock=clock),
+            session_memory=timedelta(hours=settings.session_memory_hours),
+            clock=clock,
+        )
         self._settings = settings
         self._clock = clock
 
@@ -83,12 +90,6 @@ class Parts:
     def currency(self) -> str:
         """The shop's own currency."""
         return self._settings.currency
-
-    def _learn(self, turn: Turn, before: Need, after: Need, source: Source = "slot") -> None:
-        """Write every fill, change and removal to the shopper's profile."""
-        if turn.shopper_id is not None:
-            found = changes(before, after, source)
-            self._memory.learn(evidence(found, turn.shopper_id, turn.conversation_id, self._clock()))
 
     def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> Meant:
         """Return the products that a message speaks of, or why that cannot be told.

@@ -1,6 +1,5 @@
 """The use cases around one product: details, why it was shown, like and dislike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from shopguide.catalogue.index import CatalogueIndex
@@ -11,18 +10,10 @@ from shopguide.conversation.understanding import ordinals
 from shopguide.feedback.events import Slate
 from shopguide.guide.parts import Parts
 from shopguide.ids import Sku
-from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.recommender.types import Reason
-
-TELLING = ("brand", "colour", "category", "material", "occasion")
-"""Facets of a product from which a like or a dislike teaches something about the shopper."""
 
 TOLD_AT_ONCE = 3
 """Products whose details one message can ask for."""
-
-LIKE_STRENGTH = 0.4
-DISLIKE_STRENGTH = 0.15
-"""Whoever dislikes a product need not dislike its colour: a dislike says little about each facet."""
 
 
 class ProductCases(Parts):
@@ -70,27 +61,20 @@ class ProductCases(Parts):
         products = tuple(index.product(sku) for sku in meant)
         if turn.shopper_id is None:
             return Judged(products, liked, kept=False)
-        kept = self._memory.judge("like" if liked else "dislike", turn.shopper_id, meant, slate=slate, at=self._clock())
-        self._memory.learn([piece for sku in meant for piece in self._evidence(turn, sku, index, liked=liked)])
+        kept = self._memory.judge(
+            "like" if liked else "dislike",
+            turn,
+            meant,
+            slate=slate,
+            at=self._clock(),
+            recipient=_recipient(slate),
+        )
         return Judged(products, liked, kept)
 
-    def _evidence(self, turn: Turn, sku: Sku, index: CatalogueIndex, *, liked: bool) -> Iterator[PreferenceEvidence]:
-        if turn.shopper_id is None:
-            return
-        for facet in TELLING:
-            values = index.values(facet, index.row(sku))
-            # Of a category path the leaf tells; that it is clothing does not.
-            for value in values[-1:] if facet == "category" else values:
-                yield PreferenceEvidence(
-                    shopper_id=turn.shopper_id,
-                    facet=facet,
-                    value=value,
-                    polarity=1 if liked else -1,
-                    source="like" if liked else "dislike",
-                    at=self._clock(),
-                    strength=LIKE_STRENGTH if liked else DISLIKE_STRENGTH,
-                    conversation_id=turn.conversation_id,
-                )
+
+def _recipient(slate: Slate | None) -> str:
+    """Return whom a slate was for, if not for the shopper."""
+    return Need.from_slots(dict(slate.state.get("need") or {})).recipient if slate is not None else ""
 
 
 def _points(turn: Turn) -> bool:

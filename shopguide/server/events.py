@@ -6,24 +6,24 @@ from fastapi import Request
 
 from shopguide.bootstrap import Shop
 from shopguide.feedback.events import FeedbackEvent
-from shopguide.guide.learning import take_events
 from shopguide.server.metrics import Metrics
 from shopguide.server.models import Recorded
 
 
 def record(request: Request, events: Sequence[FeedbackEvent]) -> Recorded:
-    """Keep events and the shoppers they are about, and learn tastes from them.
+    """Keep events and the shoppers they are about, and learn tastes from them, now or when the database is back.
 
     Raises:
-        DatabaseError: the database cannot be reached; sending the same events again is right.
+        DatabaseError: neither the database nor the outbox can take them; sending the same events again is right.
     """
     shop: Shop = request.app.state.shop
     metrics: Metrics = request.app.state.metrics
-    result = take_events(events, feedback=shop.feedback, profiles=shop.profiles, catalogue=shop.catalogue)
+    result = shop.recorder.take(events)
     for outcome, count in (
         ("accepted", result.accepted),
         ("duplicate", result.duplicates),
         ("refused", len(result.refused)),
+        ("queued", result.queued),
     ):
         metrics.events.labels(outcome).inc(count)
     return Recorded.of(result)

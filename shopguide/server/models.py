@@ -90,6 +90,7 @@ class ChatEvent(Strict):
             at=at,
             sku=Sku(self.sku),
             slate_id=SlateId(self.slate_id),
+            conversation_id=conversation_id,
         )
 
 
@@ -112,12 +113,13 @@ class Recorded(BaseModel):
     accepted: int
     duplicates: int
     refused: list[Refused]
+    queued: int = Field(0, description="events that wait on this server's disk for the database; they count later")
 
     @classmethod
     def of(cls, result: RecordResult) -> Self:
         """Return a result, ready for JSON."""
         refused = [Refused(event_id=event_id, why=why) for event_id, why in result.refused]
-        return cls(accepted=result.accepted, duplicates=result.duplicates, refused=refused)
+        return cls(accepted=result.accepted, duplicates=result.duplicates, refused=refused, queued=result.queued)
 
 
 class ConstraintModel(Strict):

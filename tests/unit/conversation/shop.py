@@ -1,6 +1,6 @@
 """A small shop for tests of the conversation: products, a catalogue, and fakes of what the guide stands on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from shopguide.feedback.events import FeedbackEvent, Slate
 from shopguide.feedback.service import RecordResult
 from shopguide.guide import Guide
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+from shopguide.profiles.consent import Consents
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.service import ShopperView
 from shopguide.recommender.types import RankedProduct, Reason, Recommendation, RecommendationRequest
@@ -125,11 +126,18 @@ class FakeProfiles:
         self._check()
         return self.shoppers.setdefault((channel, sender_id), ShopperId(f"{channel}:{sender_id}"))
 
+    def consents(self, shopper_id: ShopperId) -> Consents:
+        self._check()
+        return Consents(personalisation=True, analytics=True)
+
+    def ensure_all(self, shopper_ids: Iterable[ShopperId]) -> None:
+        self._check()
+
     def record(self, evidence: Sequence[PreferenceEvidence]) -> None:
         self._check()
         self.evidence += evidence
 
-    def taste(self, shopper_id: ShopperId) -> TasteProfile:
+    def taste(self, shopper_id: ShopperId, **of_whom: object) -> TasteProfile:
         self._check()
         return TasteProfile(shopper_id, self.weights)
 
@@ -165,13 +173,25 @@ class FakeFeedback:
     def record(self, events: Iterable[FeedbackEvent]) -> RecordResult:
         self._check()
         new = {event.event_id: event for event in events}
-        duplicates = len(new.keys() & self.events.keys())
-        self.events |= new
-        return RecordResult(len(new) - duplicates, duplicates, [])
+        unknown = new.keys() - self.events.keys()
+        self.events |= {event_id: new[event_id] for event_id in new if event_id in unknown}
+        return RecordResult(len(unknown), len(new) - len(unknown), [], new=frozenset(unknown))
 
-    def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
+    def history(
+        self,
+        shopper_id: ShopperId,
+        limit: int = 200,
+        *,
+        kinds: Collection[str] | None = None,
+        recipient: str = "",
+        **visible: object,
+    ) -> list[FeedbackEvent]:
         self._check()
-        return [event for event in reversed(self.events.values()) if event.shopper_id == shopper_id][:limit]
+        return [
+            event
+            for event in reversed(self.events.values())
+            if (event.shopper_id, event.recipient) == (shopper_id, recipient) and (kinds is None or event.kind in kinds)
+        ][:limit]
 
 
 class Shop:

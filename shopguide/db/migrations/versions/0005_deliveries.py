@@ -1,4 +1,4 @@
-"""Marks of what was delivered from an outbox.
+"""Marks of what was delivered from an outbox; events say for whom they were.
 
 Revision: 0005_deliveries, after 0004_api_keys
 """
@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_deliveries")),
     )
     op.create_index("ix_deliveries_at", "deliveries", ["at"])
+    op.add_column("feedback_events", sa.Column("recipient", sa.String(), nullable=False, server_default=sa.text("''")))
 
 
 def downgrade() -> None:
+    op.drop_column("feedback_events", "recipient")
     op.drop_table("deliveries")
