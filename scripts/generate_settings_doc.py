@@ -41,6 +41,8 @@ def kind(field: FieldInfo) -> str:
     """Name the type for an operator."""
     if get_origin(field.annotation) is Literal:
         return " or ".join(str(choice) for choice in get_args(field.annotation))
+    if get_origin(field.annotation) is dict:
+        return "JSON map"
     names = {
         SecretStr: "secret",
         str: "text",

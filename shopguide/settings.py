@@ -53,8 +53,37 @@ class Settings(BaseSettings):
     session_memory_hours: float = Field(
         2.0, gt=0, description="how long what was said without consent counts, in its own conversation only"
     )
+    shop_name: str = Field("this shop", description="the shop's name, for the privacy notice")
+    privacy_contact: str = Field("", description="whom to write to about personal data, for the privacy notice")
+    guide_url: str = Field(
+        "", description="the guide server as browsers reach it, for links; empty: http:// and its own address"
+    )
+    keep_events_days: int = Field(730, ge=0, description="how long feedback events are kept; 0: for ever")
+    keep_slates_days: int = Field(365, ge=0, description="how long slates as shown are kept; 0: for ever")
+    keep_preferences_days: int = Field(730, ge=0, description="how long evidence of tastes is kept; 0: for ever")
+    keep_conversations_days: int = Field(
+        90, ge=0, description="how long after its last message a conversation is kept; 0: for ever"
+    )
+    keep_shoppers_days: int = Field(
+        730, ge=0, description="how long a shopper is kept of whom nothing else is left; 0: for ever"
+    )
+    withdrawn_retention_days: int = Field(
+        30, ge=0, description="how long what was stored stays, unused, after consent is withdrawn; 0: for ever"
+    )
+    tombstone_days: int = Field(
+        30, ge=0, description="how long events that come late for an erased shopper are refused; 0: for ever"
+    )
     outbox_path: Path = Field(
         Path("var/outbox.db"), description="where writes wait on this machine while the shop database is away"
+    )
+    taste_trust: dict[str, float] = Field(
+        {}, description="how much one piece of evidence says (0 to 1), by source, over the defaults of docs/profiles.md"
+    )
+    taste_half_life_days: dict[str, float] = Field(
+        {}, description="days after which evidence says half as much, by source, over the defaults of docs/profiles.md"
+    )
+    rerank_taste: bool = Field(
+        False, description="name what the shopper likes best to the transformer reranker, beside the need"
     )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
@@ -62,6 +91,11 @@ class Settings(BaseSettings):
     rerank_deadline_ms: int = Field(400, ge=0, description="time a request may spend in the transformer reranker")
     torch_threads: int = Field(2, ge=1, description="threads of torch in the guide server")
     catalogue_poll_seconds: float = Field(2.0, gt=0, description="how often a process looks for catalogue changes")
+
+    @property
+    def browser_url(self) -> str:
+        """The guide server as browsers reach it."""
+        return (self.guide_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @model_validator(mode="after")
     def _no_placeholder_secrets_in_production(self) -> Self:
