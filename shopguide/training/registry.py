@@ -84,7 +84,7 @@ class Registry:
             draft: with at least one part.
             promote: leave the current version as it is if false.
         """
-        with self._locked():
+        with self.locked():
             inherited = self._inherit(draft)
             files = {
                 str(path.relative_to(draft.folder)): file_digest(path)
@@ -104,9 +104,9 @@ class Registry:
             (draft.folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
             for path in draft.folder.rglob("*"):
                 if path.is_file():
-                    _sync(path)
+                    sync(path)
             draft.folder.rename(self.folder.root / name)
-            _sync(self.folder.root)
+            sync(self.folder.root)
             version = self.folder.version(name)
             if promote:
                 self._point_to(name)
@@ -120,7 +120,7 @@ class Registry:
             ModelNotFound: there is no such version.
             ModelCorrupt: its files and manifest disagree.
         """
-        with self._locked():
+        with self.locked():
             version = self.folder.version(name)
             version.verify()
             self._point_to(name)
@@ -133,7 +133,7 @@ class Registry:
             ModelNotFound: there is none.
             ModelCorrupt: its files and manifest disagree.
         """
-        with self._locked():
+        with self.locked():
             history = [name for name in self.folder.pointer().get("history", []) if self._exists(name)]
             if not history:
                 raise ModelNotFound(f"{self.folder.root}: there is no version before the current one")
@@ -141,6 +141,11 @@ class Registry:
             version.verify()
             self._write_pointer({"version": history[-1], "history": history[:-1]})
             return version
+
+    def touch(self) -> None:
+        """Have servers read the current version again; the caller holds the lock."""
+        if pointer := self.folder.pointer():
+            self._write_pointer(pointer)
 
     def _exists(self, name: str) -> bool:
         return (self.folder.root / name / MANIFEST).is_file()
@@ -174,9 +179,9 @@ class Registry:
     def _write_pointer(self, content: Mapping[str, Any]) -> None:
         fresh = self.folder.root / f".{POINTER}-{secrets.token_hex(4)}"
         fresh.write_text(json.dumps(content), encoding="utf-8")
-        _sync(fresh)
+        sync(fresh)
         fresh.replace(self.folder.root / POINTER)
-        _sync(self.folder.root)
+        sync(self.folder.root)
 
     def _prune(self) -> None:
         """Remove the oldest versions that are neither current nor in reach of a rollback."""
@@ -192,7 +197,8 @@ class Registry:
                 shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from changing versions or the pointer meanwhile."""
         self.folder.root.mkdir(parents=True, exist_ok=True)
         with (self.folder.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -217,7 +223,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """See to it that a file, or the list of files of a folder, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
