@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     text_index_dir: Path = Field(Path("var/text_index"), description="the catalogue's full-text index on disk")
     currency: str = Field("EUR", description="the shop's own currency (ISO 4217)", pattern=r"^[A-Z]{3}$")
     language: str = Field("en", description="the language of wording and lexicon")
+    phone_regions: list[str] = Field(
+        ["DE", "GB", "US"],
+        description="countries whose phone numbers are masked without their prefix as well, as a JSON list (ISO 3166)",
+    )
     rasa_url: str = Field("http://127.0.0.1:5005", description="where the dialogue server listens")
     host: str = Field("127.0.0.1", description="the address that the guide server binds")
     port: int = Field(5055, description="the port that the guide server binds")
@@ -86,6 +90,9 @@ class Settings(BaseSettings):
         False, description="name what the shopper likes best to the transformer reranker, beside the need"
     )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
+    exploration_rate: float = Field(
+        0.05, ge=0, le=0.5, description="how often a position of a slate tries another product that fits; 0: never"
+    )
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")
     rerank_deadline_ms: int = Field(400, ge=0, description="time a request may spend in the transformer reranker")

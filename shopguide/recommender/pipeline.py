@@ -1,8 +1,10 @@
 """From a need to ranked products: filter, score, blend, rerank, diversify, explain."""
 
 import logging
+import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
 from shopguide.recommender.candidates.base import Context, Interaction
 from shopguide.recommender.diversity import diversify
+from shopguide.recommender.exploration import POOL, Choice, explore
 from shopguide.recommender.features import Floats, Rows
 from shopguide.recommender.live import LiveModel
 from shopguide.recommender.reranker import relevance
@@ -44,14 +47,21 @@ class Recommender:
         profiles: what shoppers are known to like.
         feedback: what they did.
         settings: where the models are, and the limits.
+        chance: what exploration draws from; tests bring a seeded one.
     """
 
     def __init__(
-        self, catalogue: "LiveCatalogue", profiles: "Profiles", feedback: "Feedback", settings: Settings
+        self,
+        catalogue: "LiveCatalogue",
+        profiles: "Profiles",
+        feedback: "Feedback",
+        settings: Settings,
+        chance: random.Random | None = None,
     ) -> None:
         self._profiles = profiles
         self._feedback = feedback
         self._settings = settings
+        self._chance = chance or random.Random()  # noqa: S311  (no secret depends on it)
         self._live = LiveModel(catalogue.index, settings)
 
     def warm_up(self) -> None:
@@ -84,7 +94,8 @@ class Recommender:
         """Rank the products in stock that satisfy the constraints.
 
         Every item satisfies every constraint, no item is excluded or the anchor itself, and none appears twice.
-        Scores order the items before diversity; a shopper database that is down costs the memory, not the answer.
+        Scores order the items before diversity and exploration, whose propensities the items carry; a shopper database
+        that is down costs the memory, not the answer.
         """
         snapshot = self._live.snapshot()
         matching = snapshot.index.matching(request.constraints)
@@ -100,51 +111,66 @@ class Recommender:
         scores = snapshot.blend.score(values)
         shortlist = _best(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
         degraded = None if snapshot.trained else "model_missing"
-        reranked, late = self._rerank(snapshot, request, rows[shortlist])
+        reranked, late = self._rerank(snapshot, context, rows[shortlist])
         if reranked is not None:
             weight = RERANK_WEIGHT if request.query.strip() else RERANK_WEIGHT_WITHOUT_WORDS
             scores = scores.copy()
             scores[shortlist] += weight * reranked
-        chosen = [int(shortlist[i]) for i in self._diverse(snapshot, rows[shortlist], scores[shortlist], request.k)]
+        chosen, explored = self._chosen(snapshot, request, values, shortlist, scores)
         items = tuple(
             RankedProduct(
                 sku=snapshot.index.skus[int(rows[position])],
                 score=round(float(scores[position]), 6),
+                propensity=propensity,
                 reasons=snapshot.explainer.reasons(context, values, position),
                 features=values.at(position)
                 | (
                     {"reranker": round(float(reranked[_place(shortlist, position)]), 6)} if reranked is not None else {}
                 ),
             )
-            for position in chosen
+            for position, propensity in chosen
         )
         return Recommendation(
             items=items,
             total_matches=len(matching),
-            policy=_policy(snapshot, reranked is not None),
+            policy=_policy(snapshot, reranked is not None, explored),
             model_version=snapshot.model_version,
             degraded=degraded or late,
             catalogue_revision=snapshot.index.revision,
         )
 
     def _context(self, snapshot: Snapshot, request: RecommendationRequest) -> Context:
-        taste, events = TasteProfile(), list[FeedbackEvent]()
-        if request.shopper_id is not None:
+        """Bring in what may be remembered: for somebody else their taste, never what the shopper did for themselves."""
+        taste, events, known = TasteProfile(), list[FeedbackEvent](), False
+        if request.shopper_id is not None and request.personal:
             try:
-                taste = self._profiles.taste(request.shopper_id)
-                events = self._feedback.history(request.shopper_id)
+                recalled = self._profiles.recall(
+                    request.shopper_id, recipient=request.recipient, conversation_id=request.conversation_id
+                )
+                taste, known = recalled.taste, recalled.remembered and not request.recipient
+                if not request.recipient:
+                    events = self._feedback.history(
+                        request.shopper_id,
+                        conversation_id=request.conversation_id,
+                        remembered=recalled.remembered,
+                        since=recalled.since,
+                    )
             except DatabaseError as error:
                 log.warning("answering without memory: %s", error)
+                taste, events, known = TasteProfile(), [], False
+        if not known:
+            # Nor may a model know the shopper again by the id.
+            request = replace(request, shopper_id=None)
         return Context(request, snapshot.features, taste, interactions_of(snapshot.index, events))
 
-    def _rerank(
-        self, snapshot: Snapshot, request: RecommendationRequest, rows: Rows
-    ) -> tuple[Floats | None, str | None]:
+    def _rerank(self, snapshot: Snapshot, context: Context, rows: Rows) -> tuple[Floats | None, str | None]:
         """Return the relevance of the shortlist (`None`: not reranked) and what is degraded.
 
         Products below those that there was time for take the lowest relevance found.
         """
-        need = need_text(request.query, request.constraints)
+        request = context.request
+        liked = context.taste if self._settings.rerank_taste else None
+        need = need_text(request.query, request.constraints, liked)
         if not need or len(rows) < 2:
             return None, None
         reranker = self._live.reranker(snapshot.version)
@@ -164,6 +190,32 @@ class Recommender:
         filled = np.full(len(rows), found.min(), dtype=np.float32)
         filled[: len(found)] = found
         return filled, None
+
+    def _chosen(
+        self,
+        snapshot: Snapshot,
+        request: RecommendationRequest,
+        values: BlendFeatures,
+        shortlist: Rows,
+        scores: Floats,
+    ) -> tuple[list[tuple[int, float]], bool]:
+        """Return the rows' positions for the slate with their propensities, and whether others could have been chosen.
+
+        Who points at an example wants what is most like it, and who asks for one product the best: no chance there.
+        """
+        rate = self._settings.exploration_rate if request.k > 1 and request.anchor is None else 0.0
+        ordered = self._diverse(
+            snapshot, values.rows[shortlist], scores[shortlist], request.k + POOL if rate > 0 else request.k
+        )
+        places = [int(shortlist[i]) for i in ordered]
+        if rate > 0:
+            rejected = values.columns.get("disliked")
+            barred = {i for i, place in enumerate(places) if rejected is not None and rejected[place]}
+            choices = explore(scores[places], request.k, rate, self._chance, barred)
+        else:
+            choices = [Choice(i) for i in range(len(places))]
+        explored = any(choice.propensity < 1 for choice in choices)
+        return [(places[choice.candidate], choice.propensity) for choice in choices], explored
 
     @staticmethod
     def _diverse(snapshot: Snapshot, rows: Rows, scores: Floats, k: int) -> list[int]:
@@ -225,6 +277,6 @@ def _place(shortlist: Rows, position: int) -> int:
     return int(np.flatnonzero(shortlist == position)[0])
 
 
-def _policy(snapshot: Snapshot, reranked: bool) -> str:
-    base = "blend" if snapshot.trained else "popularity"
-    return f"{base}+reranker" if reranked else base
+def _policy(snapshot: Snapshot, reranked: bool, explored: bool) -> str:
+    parts = ("blend" if snapshot.trained else "popularity", "reranker" * reranked, "explore" * explored)
+    return "+".join(filter(None, parts))

@@ -56,6 +56,8 @@ class LiveShop:
             "SHOPGUIDE_MODELS_DIR": str(folder / "models"),
             "SHOPGUIDE_LEXICON_PATH": str(folder / "models" / "lexicon.jsonl"),
             "SHOPGUIDE_TEXT_INDEX_DIR": str(folder / "text_index"),
+            "SHOPGUIDE_OUTBOX_PATH": str(folder / "outbox.db"),
+            "SHOPGUIDE_EXPLORATION_RATE": "0",
             "SHOPGUIDE_PORT": str(self._guide_port),
             "SHOPGUIDE_RASA_URL": self.rasa_url,
             "SHOPGUIDE_ACTION_URL": f"{self.guide_url}/webhook",
