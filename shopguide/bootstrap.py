@@ -15,7 +15,7 @@ from shopguide.feedback.service import Feedback
 from shopguide.guide import Guide
 from shopguide.guide.consenting import Consenting
 from shopguide.guide.erasing import Erasing
-from shopguide.guide.privacy import PrivacyCases
+from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
 from shopguide.guide.searchwords import SearchWords
 from shopguide.outbox.box import Outbox
@@ -23,8 +23,8 @@ from shopguide.outbox.store import Deliveries
 from shopguide.privacy.conversations import DialogueServer
 from shopguide.privacy.service import Privacy
 from shopguide.profiles.service import Profiles
-from shopguide.recommender.artefacts import ModelFolder
 from shopguide.profiles.taste import TasteRules
+from shopguide.recommender.artefacts import ModelFolder
 from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings, get_settings
 from shopguide.training.redaction import forget_shopper
@@ -138,7 +138,14 @@ class Shop:
     @part
     def guide(self) -> Guide:
         """The assistant's use cases."""
-        return Guide(self.recommender, self.profiles, self.feedback, self.settings, recorder=self.recorder)
+        return Guide(
+            self.recommender,
+            self.profiles,
+            self.feedback,
+            self.settings,
+            recorder=self.recorder,
+            own_data=self.own_data,
+        )
 
     @part
     def privacy(self) -> Privacy:
@@ -159,9 +166,9 @@ class Shop:
         return Erasing(self.privacy, self.outbox, partial(forget_shopper, registry))
 
     @part
-    def own_data(self) -> PrivacyCases:
-        """What a shopper can see, correct, take away and have erased."""
-        return PrivacyCases(self.profiles, self.consenting, self.erasing, self.privacy, self.settings.browser_url)
+    def own_data(self) -> OwnData:
+        """What the use cases around a shopper's own data stand on."""
+        return OwnData(self.profiles, self.consenting, self.erasing, self.privacy, self.settings.browser_url)
 
 
 @lru_cache(maxsize=1)

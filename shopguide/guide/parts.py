@@ -28,6 +28,7 @@ from shopguide.conversation.words import name_in
 from shopguide.feedback.events import Slate, SlateItem
 from shopguide.feedback.service import Feedback
 from shopguide.guide.memory import Memory
+from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
 from shopguide.ids import Sku, SlateId
 from shopguide.profiles.service import Profiles
@@ -57,6 +58,7 @@ class Parts:
         feedback: slates and feedback events.
         settings: the limits.
         recorder: where what happens is written; without one, straight into profiles and feedback.
+        own_data: what the use cases around a shopper's own data stand on.
         clock: tells the time; tests bring their own.
     """
 
@@ -68,6 +70,7 @@ class Parts:
         settings: Settings,
         *,
         recorder: Recorder | None = None,
+        own_data: OwnData | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._recommender = recommender
@@ -79,6 +82,7 @@ class Parts:
             clock=clock,
         )
         self._settings = settings
+        self._own = own_data
         self._clock = clock
 
     @property

@@ -2,51 +2,26 @@
 
 import logging
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Known, ValueForgotten
 from shopguide.conversation.turn import Turn
 from shopguide.errors import DatabaseError, OutboxError, UnknownShopper
-from shopguide.guide.consenting import Consenting
-from shopguide.guide.erasing import Erasing
 from shopguide.guide.knowing import known
-from shopguide.ids import ShopperId
-from shopguide.privacy.service import Privacy
+from shopguide.guide.parts import Parts
 from shopguide.profiles.consent import Consents, Purpose
-from shopguide.profiles.service import Profiles
 
 log = logging.getLogger(__name__)
 
-COPY_PATH = "/privacy/copy"
-"""Where the guide server hands out a shopper's own copy."""
 
-
-class PrivacyCases:
-    """What a shopper can see, correct, take away and have erased.
-
-    Args:
-        profiles: shoppers, tastes and consents.
-        consenting: takes decisions.
-        erasing: erases everywhere.
-        privacy: what the shop database holds of a shopper.
-        guide_url: the guide server as browsers reach it.
-    """
-
-    def __init__(
-        self, profiles: Profiles, consenting: Consenting, erasing: Erasing, privacy: Privacy, guide_url: str
-    ) -> None:
-        self._profiles = profiles
-        self._consenting = consenting
-        self._erasing = erasing
-        self._privacy = privacy
-        self._guide_url = guide_url.rstrip("/")
+class PrivacyCases(Parts):
+    """What a shopper can see, correct, take away and have erased. A guide without `OwnData` says that it cannot now."""
 
     def consents(self, turn: Turn) -> Consents | None:
         """Return what the shopper agreed to, `None` if nobody can tell now: then nothing may be asked or kept."""
-        if turn.shopper_id is None:
+        if self._own is None or turn.shopper_id is None:
             return None
         try:
-            return self._profiles.consents(turn.shopper_id)
+            return self._own.profiles.consents(turn.shopper_id)
         except DatabaseError as error:
             log.warning("consents not to be read: %s", error)
             return None
@@ -54,10 +29,10 @@ class PrivacyCases:
     def decide(self, turn: Turn, purposes: Sequence[Purpose], granted: bool) -> ConsentDecided:
         """Take a decision about purposes; it holds from now on."""
         decided = ConsentDecided(tuple(purposes), granted, available=False)
-        if turn.shopper_id is None:
+        if self._own is None or turn.shopper_id is None:
             return decided
         try:
-            consents = self._consenting.decide(
+            consents = self._own.consenting.decide(
                 turn.shopper_id, purposes, granted, source="chat", conversation_id=turn.conversation_id
             )
         except DatabaseError as error:
@@ -67,11 +42,11 @@ class PrivacyCases:
 
     def what_is_known(self, turn: Turn) -> Known:
         """Tell a shopper everything that is known of them, and where it comes from."""
-        if turn.shopper_id is None:
-            return Known(None, available=False)
+        if self._own is None or turn.shopper_id is None:
+            return Known(turn.shopper_id, available=False)
         try:
-            view = self._profiles.show(turn.shopper_id, conversation_id=turn.conversation_id)
-            return known(view, self._privacy.kept(turn.shopper_id))
+            view = self._own.profiles.show(turn.shopper_id, conversation_id=turn.conversation_id)
+            return known(view, self._own.privacy.kept(turn.shopper_id))
         except UnknownShopper:
             return Known(turn.shopper_id)
         except DatabaseError as error:
@@ -80,12 +55,10 @@ class PrivacyCases:
 
     def forget_value(self, turn: Turn, facet: str, value: str, recipient: str = "") -> ValueForgotten:
         """Delete for good whatever was said or shown of one facet value, for the shopper or somebody they shop for."""
+        if self._own is None or turn.shopper_id is None:
+            return ValueForgotten(facet, value, available=False)
         try:
-            count = (
-                self._profiles.forget_value(turn.shopper_id, facet, value, recipient=recipient)
-                if turn.shopper_id
-                else 0
-            )
+            count = self._own.profiles.forget_value(turn.shopper_id, facet, value, recipient=recipient)
         except DatabaseError as error:
             log.warning("a value was not forgotten: %s", error)
             return ValueForgotten(facet, value, available=False)
@@ -93,8 +66,10 @@ class PrivacyCases:
 
     def forget_recipient(self, turn: Turn, recipient: str) -> ValueForgotten:
         """Delete for good whatever was said of somebody whom the shopper shops for."""
+        if self._own is None or turn.shopper_id is None:
+            return ValueForgotten("", recipient, available=False)
         try:
-            count = self._profiles.forget_recipient(turn.shopper_id, recipient) if turn.shopper_id else 0
+            count = self._own.profiles.forget_recipient(turn.shopper_id, recipient)
         except DatabaseError as error:
             log.warning("a recipient was not forgotten: %s", error)
             return ValueForgotten("", recipient, available=False)
@@ -105,10 +80,10 @@ class PrivacyCases:
 
         The dialogue server deletes this conversation at the end of its turn, and the others now, if it answers.
         """
-        if turn.shopper_id is None:
+        if self._own is None or turn.shopper_id is None:
             return Erased(available=False)
         try:
-            erased = self._erasing.erase(turn.shopper_id, talking_in=turn.conversation_id)
+            erased = self._own.erasing.erase(turn.shopper_id, talking_in=turn.conversation_id)
         except UnknownShopper:
             return Erased()
         except (DatabaseError, OutboxError) as error:
@@ -118,8 +93,6 @@ class PrivacyCases:
 
     def export_link(self, turn: Turn) -> str | None:
         """Return an address that shows the shopper everything kept of them, for an hour; `None` if nobody knows who."""
-        return None if turn.shopper_id is None else self.copy_link(turn.shopper_id)
-
-    def copy_link(self, shopper_id: ShopperId) -> str:
-        """Return the address of a shopper's own copy."""
-        return f"{self._guide_url}{COPY_PATH}?{urlencode({'token': self._privacy.copy_token(shopper_id)})}"
+        if self._own is None or turn.shopper_id is None:
+            return None
+        return self._own.copy_link(turn.shopper_id)
