@@ -3,6 +3,7 @@
 
 import hashlib
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ def default(field: FieldInfo) -> str:
     value = field.default
     if value is None:
         return ""
+    if isinstance(value, (list, dict)):
+        return json.dumps(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
@@ -43,6 +46,8 @@ def kind(field: FieldInfo) -> str:
         return " or ".join(str(choice) for choice in get_args(field.annotation))
     if get_origin(field.annotation) is dict:
         return "JSON map"
+    if get_origin(field.annotation) is list:
+        return "JSON list"
     names = {
         SecretStr: "secret",
         str: "text",

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     language: str = Field("en", description="the language of wording and lexicon")
     phone_regions: list[str] = Field(
         ["DE", "GB", "US"],
-        description="countries whose phone numbers are masked without their prefix as well, as a JSON list (ISO 3166)",
+        description="countries whose phone numbers are masked without their prefix as well (ISO 3166)",
     )
     rasa_url: str = Field("http://127.0.0.1:5005", description="where the dialogue server listens")
     host: str = Field("127.0.0.1", description="the address that the guide server binds")

@@ -28,6 +28,12 @@ def test_every_setting_is_on_the_page_and_in_the_example() -> None:
         assert field.description
 
 
+def test_what_the_example_says_is_taken(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text().replace("# SHOPGUIDE_", "SHOPGUIDE_")
+    (tmp_path / ".env").write_text(example)
+    assert Settings(_env_file=tmp_path / ".env") == Settings(_env_file=None)
+
+
 def test_a_stale_settings_page_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
