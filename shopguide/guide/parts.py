@@ -18,15 +18,15 @@ from shopguide.conversation.outcomes import (
     SlateShown,
     Unresolved,
     WhichOne,
-    reasons_to_json,
 )
 from shopguide.conversation.presentation import constraint_payload
 from shopguide.conversation.references import Pointed, Unclear, resolve
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import ordinals
 from shopguide.conversation.words import name_in
-from shopguide.feedback.events import Slate, SlateItem
+from shopguide.feedback.events import Slate
 from shopguide.feedback.service import Feedback
+from shopguide.guide.impressions import impression
 from shopguide.guide.memory import Memory
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
@@ -164,32 +164,14 @@ class Parts:
         return NamedShown(outcome, name, found.sure)
 
     def _logged(self, turn: Turn, outcome: SlateShown, answer: Recommendation, resumed: Mapping[str, Any]) -> Slate:
-        scored = {item.sku: item for item in answer.items}
-        return Slate(
-            slate_id=outcome.slate_id,
+        return impression(
+            outcome,
+            answer.items,
             shopper_id=turn.shopper_id,
             conversation_id=turn.conversation_id,
-            created_at=self._clock(),
-            reply_to=outcome.reply_to,
-            policy=outcome.policy,
-            model_version=outcome.model_version,
-            degraded=outcome.degraded,
-            total_matches=outcome.total,
-            items=tuple(
-                SlateItem(
-                    shown.product.sku,
-                    shown.position,
-                    scored[shown.product.sku].propensity,
-                    scored[shown.product.sku].score,
-                )
-                for shown in outcome.items
-            ),
-            constraints=tuple(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
-            state={
-                "need": outcome.need.slots(),
-                **resumed,
-                "reasons": {shown.product.sku: reasons_to_json(shown.reasons) for shown in outcome.items},
-            },
+            at=self._clock(),
+            constraints=(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
+            state={"need": outcome.need.slots(), **resumed},
         )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from shopguide.catalogue.constraints import Constraint
 from shopguide.conversation.need import Bounds, Need
-from shopguide.conversation.outcomes import Shown, SlateShown, reasons_to_json
+from shopguide.conversation.outcomes import Shown, SlateShown
 from shopguide.conversation.phrases import phrases
 from shopguide.conversation.presentation import constraint_payload, slate_payload
 from shopguide.conversation.wording import Wording
-from shopguide.feedback.events import Slate, SlateItem
+from shopguide.guide.impressions import impression
 from shopguide.guide.parts import Parts
 from shopguide.ids import ShopperId, Sku, SlateId
 from shopguide.recommender.types import RecommendationRequest
@@ -70,22 +70,14 @@ class RequestCases(Parts):
         payload["suggestions"] = []
         if outcome.items:
             self._memory.keep(
-                Slate(
-                    slate_id=outcome.slate_id,
+                impression(
+                    outcome,
+                    answer.items,
                     shopper_id=shopper_id,
                     conversation_id=None,
-                    created_at=self._clock(),
-                    reply_to=outcome.reply_to,
-                    policy=outcome.policy,
-                    model_version=outcome.model_version,
-                    degraded=outcome.degraded,
-                    total_matches=outcome.total,
-                    items=tuple(
-                        SlateItem(item.sku, position, item.propensity, item.score)
-                        for position, item in enumerate(answer.items, 1)
-                    ),
-                    constraints=tuple(payload["constraints"]),
-                    state={"reasons": {s.product.sku: reasons_to_json(s.reasons) for s in outcome.items}},
+                    at=self._clock(),
+                    constraints=payload["constraints"],
+                    state={},
                 )
             )
         return payload

@@ -199,7 +199,7 @@ class Recommender:
         shortlist: Rows,
         scores: Floats,
     ) -> tuple[list[tuple[int, float]], bool]:
-        """Return the rows' positions for the slate with their propensities, and whether others could have been chosen.
+        """Return the rows' positions for the slate with their propensities, and whether chance had a part in it.
 
         Who points at an example wants what is most like it, and who asks for one product the best: no chance there.
         """
@@ -214,8 +214,7 @@ class Recommender:
             choices = explore(scores[places], request.k, rate, self._chance, barred)
         else:
             choices = [Choice(i) for i in range(len(places))]
-        explored = any(choice.propensity < 1 for choice in choices)
-        return [(places[choice.candidate], choice.propensity) for choice in choices], explored
+        return [(places[choice.candidate], choice.propensity) for choice in choices], rate > 0
 
     @staticmethod
     def _diverse(snapshot: Snapshot, rows: Rows, scores: Floats, k: int) -> list[int]:
