@@ -127,6 +127,7 @@ class Shop:
             together=self.database.together,
             marks=Deliveries(self.database),
             outbox=self.outbox,
+            erased_at=self.privacy.refuses_until,
             named=SearchWords(self.settings.lexicon_path).named,
         )
 

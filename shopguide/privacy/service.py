@@ -104,6 +104,15 @@ class Privacy:
         """Return when a shopper was erased, if that was lately: what comes late for them is refused."""
         return self.store.erased_at(self.digest(shopper_id))
 
+    def refuses_until(self, shopper_id: ShopperId) -> datetime | None:
+        """Return until when nothing may be written about an erased shopper, `None` for anybody else.
+
+        A shop's own id may come back with a new customer relation. An id of our making is never given again: whatever
+        still speaks of it is a turn or a conversation from before.
+        """
+        erased_at = self.erased_at(shopper_id)
+        return datetime.max.replace(tzinfo=UTC) if erased_at and shopper_id.startswith(OWN_PREFIX) else erased_at
+
     def finish(self, *, spare: Collection[ConversationId] = (), only_due: bool = False) -> bool:
         """Have the dialogue server delete what is queued; return whether everything tried is done.
 
