@@ -23,6 +23,20 @@ Source: TypeAlias = Literal[
 ]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
+
+Ground: TypeAlias = Literal["said", "bought", "basket", "liked", "rejected", "looked_for", "seen"]
+
+GROUNDS: Mapping[Ground, tuple[Source, ...]] = {
+    "said": ("slot", "correction", "critique", "import"),
+    "bought": ("purchase",),
+    "basket": ("cart",),
+    "liked": ("like",),
+    "rejected": ("dislike",),
+    "looked_for": ("search",),
+    "seen": ("click",),
+}
+"""Where a taste comes from as a shopper would put it, what tells most first, and the sources behind each."""
+
 BOUND_SIGNS = ("<=", ">=")
 
 
@@ -106,6 +120,12 @@ class Opinion:
     sources: Mapping[Source, int]
     category: str | None = None
     overruled: tuple[Overruled, ...] = ()
+
+    @property
+    def strongest_ground(self) -> tuple[Ground, int]:
+        """What tells most of where it comes from, and how many pieces of evidence there are of that."""
+        found = {ground: sum(self.sources.get(source, 0) for source in of) for ground, of in GROUNDS.items()}
+        return next(((ground, times) for ground, times in found.items() if times), ("seen", 0))
 
 
 @dataclass(frozen=True, slots=True)

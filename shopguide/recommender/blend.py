@@ -18,7 +18,7 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "taste": 0.8,  # facet values that the profile remembers, -1 to 1
     "lean": 0.8,  # facet values that the shopper's products share, 0 to 1
     "preferences": 1.5,  # this conversation's soft wishes, -1 to 1
-    "price_fit": 0.2,  # nearness to the price level that the shopper chooses, 0 to 1
+    "price_fit": 0.2,  # nearness to the price level that the shopper chooses in the category, 0 to 1
     "taste_content": 0.4,  # texts like those of liked products, -1 to 1
     "text": 2.0,  # BM25 with the need in words, best match 1
     "query_content": 1.5,  # MiniLM cosine with the need in words, best match 1
@@ -38,6 +38,8 @@ RERANK_WEIGHT_WITHOUT_WORDS = 0.3
 
 MIN_PRICED = 2
 """Liked products with a price, below which nothing is said about the shopper's price level."""
+PRICE_PRIOR = 4.0
+"""Likes that a shopper's price level anywhere counts for beside what they chose in one category."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,22 @@ class Signals:
         return BlendFeatures(rows, columns)
 
     def _price_fit(self, context: Context, rows: Rows) -> Floats | None:
-        level = self.features.price_level
-        paid = [(level[item.row], item.weight) for item in context.liked if not np.isnan(level[item.row])]
+        """Return how near prices are to the level that the shopper chooses in each category, between 0 and 1.
+
+        Where little was chosen in a category, its level is drawn to the one that the shopper chooses anywhere.
+        """
+        level, leaf = self.features.price_level, self.features.leaf
+        paid = [(item.row, item.weight) for item in context.liked if not np.isnan(level[item.row])]
         if len(paid) < MIN_PRICED:
             return None
-        levels, weights = zip(*paid, strict=True)
-        usual = float(np.average(levels, weights=weights))
-        return np.nan_to_num(1.0 - np.abs(level[rows] - usual), nan=0.0).astype(np.float32)
+        chosen = np.asarray([row for row, _ in paid], dtype=np.int32)
+        weights = np.asarray([weight for _, weight in paid])
+        anywhere = float(np.average(level[chosen], weights=weights))
+        size = int(leaf.max()) + 1
+        total = np.bincount(leaf[chosen], weights=weights * level[chosen], minlength=size)
+        count = np.bincount(leaf[chosen], weights=weights, minlength=size)
+        usual = (total + PRICE_PRIOR * anywhere) / (count + PRICE_PRIOR)
+        return np.nan_to_num(1.0 - np.abs(level[rows] - usual[leaf[rows]]), nan=0.0).astype(np.float32)
 
     def resemblance(self, row: int, rows: Rows) -> Floats:
         """Return how alike products are to one product, between 0 and 1: facets, and texts where there are vectors."""

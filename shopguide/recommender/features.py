@@ -38,11 +38,13 @@ class ItemFeatures:
         names: the features, one for each column.
         matrix: CSR of ones, [n_products, n_features].
         price_level: where a product's price stands among its category's, between 0 and 1 (nan: no price), [n_products].
+        leaf: the number of a product's own leaf category, [n_products].
     """
 
     names: tuple[str, ...]
     matrix: "csr_matrix"
     price_level: NDArray[np.float64]
+    leaf: Rows
 
     @cached_property
     def column(self) -> Mapping[str, int]:
@@ -140,7 +142,9 @@ def item_features(index: "CatalogueIndex") -> ItemFeatures:
         (np.ones(len(indices), dtype=np.float32), np.asarray(indices, dtype=np.int32), np.asarray(indptr)),
         shape=(len(index), len(names)),
     )
-    return ItemFeatures(tuple(names), matrix, level)
+    number: dict[tuple[str, ...], int] = {}
+    leaf = [number.setdefault(index.values("category", row), len(number)) for row in range(len(index))]
+    return ItemFeatures(tuple(names), matrix, level, np.asarray(leaf, dtype=np.int32))
 
 
 def percentiles(values: NDArray[np.float64]) -> Floats:

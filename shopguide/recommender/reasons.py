@@ -10,7 +10,7 @@ import numpy as np
 from lexicon.text import normalise
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import Product
-from shopguide.profiles.preferences import TasteProfile
+from shopguide.profiles.preferences import Opinion, TasteProfile
 from shopguide.recommender.blend import Blend, BlendFeatures, Signals
 from shopguide.recommender.candidates.base import Context, Interaction
 from shopguide.recommender.types import Reason, ReasonKind
@@ -122,7 +122,8 @@ class Explainer:
             best = _strongest(taste, {f: self.index.values(f, row) for f in taste.weights if f not in asked})
             if best:
                 facet, value, weight = best
-                return {"facet": facet, "value": value, "weight": round(weight, 3), "source": source}
+                data = {"facet": facet, "value": value, "weight": round(weight, 3), "source": source}
+                return data | (_resting_on(taste.opinion(facet, value), context) if source == "profile" else {})
         return None
 
     def _nearest_liked(self, context: Context, row: int) -> dict[str, Any] | None:
@@ -163,6 +164,15 @@ def _strongest(taste: TasteProfile, values: Mapping[str, tuple[str, ...]]) -> tu
     held = [(facet, value, taste.weight(facet, value)) for facet, own in values.items() for value in own]
     positive = [entry for entry in held if entry[2] > 0]
     return max(positive, key=lambda entry: entry[2]) if positive else None
+
+
+def _resting_on(opinion: Opinion | None, context: Context) -> dict[str, Any]:
+    """Return what an opinion rests on, so that the words for it can be exact: "you bought two of them"."""
+    if opinion is None:
+        return {}
+    how, times = opinion.strongest_ground
+    told = {"how": how, "times": times, "since": opinion.since.isoformat(), "latest": opinion.latest.isoformat()}
+    return told | ({"recipient": context.request.recipient} if context.request.recipient else {})
 
 
 def _shared_words(query: str, product: Product) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
 """The first training stage: LightFM, popularity and the blend, from events."""
 
+import hashlib
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.errors import UnknownShopper
+from shopguide.ids import ShopperId
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
-from shopguide.profiles.taste import derive_taste
+from shopguide.profiles.taste import DEFAULT_RULES, TasteRules, derive_taste
 from shopguide.recommender.blend import DEFAULT_WEIGHTS
 from shopguide.recommender.candidates.item_knn import Neighbours
 from shopguide.recommender.candidates.lightfm import Factors, shopper_key
@@ -42,6 +42,7 @@ class Fit:
         evidence: shopper position → what their profile holds; nothing for shoppers without any.
         parameters: LightFM's.
         progress: see `Progress`.
+        rules: how much evidence says.
     """
 
     index: "CatalogueIndex"
@@ -49,28 +50,38 @@ class Fit:
     evidence: Evidence
     parameters: FactorParameters
     progress: Progress
+    rules: TasteRules = DEFAULT_RULES
 
 
 def train_candidates(data: TrainingData, registry: Registry, *, force: bool, progress: Progress) -> dict[str, Any]:
     """Fit, validate and publish the candidates if they are out of date, and report it."""
     parameters = FactorParameters()
     events_digest = data.feedback.digest()
-    digest = digest_of(catalogue=data.catalogue_digest, events=events_digest, parameters=parameters.as_json())
+    known, evidence_digest = _read_evidence(data)
+    rules = data.profiles.rules
+    digest = digest_of(
+        catalogue=data.catalogue_digest,
+        events=events_digest,
+        evidence=evidence_digest,
+        parameters=parameters.as_json(),
+        taste={"trust": dict(rules.trust), "half_life": dict(rules.half_life)},
+    )
     if not force and is_up_to_date(registry.folder, "candidates", digest):
         return {"status": "up to date"}
     started = time.perf_counter()
     progress("reading events", 0.0)
     events = EventLog.read(data.feedback.interactions(), data.index)
     features = item_features(data.index)
-    evidence = _evidence(data, events)
+    evidence = _of_log(known, events)
     seconds = {"read": round(time.perf_counter() - started, 2)}
-    fitted = fit_candidates(Fit(data.index, features, evidence, parameters, progress), events)
+    fitted = fit_candidates(Fit(data.index, features, evidence, parameters, progress, rules), events)
     section = {
         "digest": digest,
         "data": {
             "catalogue": data.catalogue_digest,
             "products": len(data.index),
             "events": events_digest,
+            "evidence": evidence_digest,
             "events_used": len(events),
             "shoppers": len(events.shoppers),
             "shoppers_with_tastes": len(evidence),
@@ -125,7 +136,7 @@ def fit_candidates(fit: Fit, events: EventLog) -> Fitted:
         }
         fitted.seconds["validation"] = round(time.perf_counter() - started, 2)
     started = time.perf_counter()
-    tastes = _weights(_tastes(events, fit.evidence, events.until), fit.features)
+    tastes = _weights(_tastes(events, fit, events.until), fit.features)
     step = Steps(fit.progress, "LightFM", fit.parameters.epochs)
     fitted.factors = fit_factors(events, fit.index, fit.features, tastes, fit.parameters, step=step)
     fitted.neighbours = fit_neighbours(events, fit.index)
@@ -135,7 +146,7 @@ def fit_candidates(fit: Fit, events: EventLog) -> Fitted:
 
 def _validate(fit: Fit, split: TemporalSplit) -> Validation:
     past = split.past
-    tastes = _tastes(past, fit.evidence, past.until)
+    tastes = _tastes(past, fit, past.until)
     step = Steps(fit.progress, "LightFM on the past", fit.parameters.epochs)
     weights = _weights(tastes, fit.features)
     factors = fit_factors(past, fit.index, fit.features, weights, fit.parameters, step=step)
@@ -165,25 +176,38 @@ def popularity_counts(events: EventLog) -> NDArray[np.float64]:
     return decayed_counts(events.row.astype(np.int64), weights, ages, events.n_products)
 
 
-def _evidence(data: TrainingData, events: EventLog) -> dict[int, tuple[PreferenceEvidence, ...]]:
-    """Read what the profiles hold on the shoppers of the log, by their position there."""
-    found: dict[int, tuple[PreferenceEvidence, ...]] = {}
-    for position, shopper in enumerate(events.shoppers):
-        with suppress(UnknownShopper):
-            evidence = data.profiles.show(shopper).evidence
-            if evidence:
-                found[position] = evidence
-    return found
+def _read_evidence(data: TrainingData) -> tuple[dict[ShopperId, list[PreferenceEvidence]], str]:
+    """Read what the profiles let training use, by shopper, and the digest of it: the order of arrival does not matter.
+
+    With an erasure or a withdrawal the digest changes, and the model that knew more is out of date.
+    """
+    found: dict[ShopperId, list[PreferenceEvidence]] = {}
+    total = 0
+    for piece in data.profiles.lasting_evidence():
+        found.setdefault(piece.shopper_id, []).append(piece)
+        told = (piece.shopper_id, piece.facet, piece.value, piece.polarity, piece.strength, piece.source, piece.at)
+        total += int.from_bytes(hashlib.sha256(repr(told).encode()).digest(), "big")
+    return found, hashlib.sha256(str(total).encode()).hexdigest()
 
 
-def _tastes(events: EventLog, evidence: Evidence, until: float) -> dict[int, TasteProfile]:
+def _of_log(evidence: Mapping[ShopperId, Sequence[PreferenceEvidence]], events: EventLog) -> Evidence:
+    """Return the evidence of the shoppers of the log, by their position there."""
+    return {
+        position: tuple(evidence[shopper]) for position, shopper in enumerate(events.shoppers) if shopper in evidence
+    }
+
+
+def _tastes(events: EventLog, fit: Fit, until: float) -> dict[int, TasteProfile]:
     """Derive the tastes as they were at a moment; what an import stated is taken as known all along."""
     now = datetime.fromtimestamp(until, UTC)
     return {
         position: derive_taste(
-            events.shoppers[position], [piece for piece in pieces if piece.at <= now or piece.source == "import"], now
+            events.shoppers[position],
+            [piece for piece in pieces if piece.at <= now or piece.source == "import"],
+            now,
+            rules=fit.rules,
         )
-        for position, pieces in evidence.items()
+        for position, pieces in fit.evidence.items()
     }
 
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
-from shopguide.errors import DatabaseError, UnknownShopper, UnknownSlate
+from shopguide.errors import DatabaseError, UnknownSlate
 from shopguide.feedback.events import FeedbackEvent, Slate
-from shopguide.ids import ShopperId, Sku, SlateId
-from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
-from shopguide.profiles.service import ShopperView
-from shopguide.profiles.taste import derive_taste
+from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
+from shopguide.profiles.facts import derive_facts
+from shopguide.profiles.preferences import PreferenceEvidence
+from shopguide.profiles.service import Recalled
+from shopguide.profiles.taste import DEFAULT_RULES, derive_taste
 
 BRANDS = ("Velora", "Harrowgate", "Quillon", "Osterby")
 COLOURS = ("Blue", "Red", "Black", "Green")
@@ -79,22 +80,31 @@ class FakeCatalogue:
 
 
 class FakeProfiles:
-    """Profiles in memory; `down` makes the database unreachable."""
+    """Profiles in memory; `down` makes the database unreachable, `withdrawn` are shoppers who said no to all of it."""
 
     def __init__(self, evidence: Iterable[PreferenceEvidence] = ()) -> None:
         self.evidence = list(evidence)
+        self.withdrawn: set[ShopperId] = set()
+        self.rules = DEFAULT_RULES
         self.down = False
 
-    def taste(self, shopper_id: ShopperId) -> TasteProfile:
+    def recall(
+        self, shopper_id: ShopperId, *, recipient: str = "", conversation_id: ConversationId | None = None
+    ) -> Recalled:
         if self.down:
             raise DatabaseError("no database")
-        return derive_taste(shopper_id, [p for p in self.evidence if p.shopper_id == shopper_id], datetime.now(UTC))
+        remembered = shopper_id not in self.withdrawn
+        usable = [
+            piece
+            for piece in self.evidence
+            if piece.shopper_id == shopper_id
+            and ((remembered and not piece.session_only) or piece.conversation_id == conversation_id is not None)
+        ]
+        taste = derive_taste(shopper_id, usable, datetime.now(UTC), recipient=recipient)
+        return Recalled(taste, derive_facts(usable, recipient=recipient), remembered, START)
 
-    def show(self, shopper_id: ShopperId) -> ShopperView:
-        own = tuple(p for p in self.evidence if p.shopper_id == shopper_id)
-        if not own:
-            raise UnknownShopper(shopper_id)
-        return ShopperView(shopper_id, START, (), self.taste(shopper_id), own)
+    def lasting_evidence(self) -> Iterator[PreferenceEvidence]:
+        return (piece for piece in self.evidence if piece.shopper_id not in self.withdrawn)
 
 
 class FakeFeedback:
@@ -105,10 +115,23 @@ class FakeFeedback:
         self.slates = {slate.slate_id: slate for slate in slates}
         self.down = False
 
-    def history(self, shopper_id: ShopperId, limit: int = 200) -> list[FeedbackEvent]:
+    def history(
+        self,
+        shopper_id: ShopperId,
+        limit: int = 200,
+        *,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[FeedbackEvent]:
         if self.down:
             raise DatabaseError("no database")
-        return [event for event in reversed(self.events) if event.shopper_id == shopper_id][:limit]
+        return [
+            event
+            for event in reversed(self.events)
+            if event.shopper_id == shopper_id
+            and ((remembered and not event.session_only) or event.conversation_id == conversation_id is not None)
+        ][:limit]
 
     def interactions(self) -> Iterator[FeedbackEvent]:
         return iter(sorted(self.events, key=lambda event: event.at))

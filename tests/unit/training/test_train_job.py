@@ -8,6 +8,8 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.errors import ModelNotFound
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ShopperId, Sku
+from shopguide.profiles.preferences import PreferenceEvidence
+from shopguide.profiles.taste import TasteRules
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.types import RecommendationRequest
@@ -55,6 +57,22 @@ def test_what_is_up_to_date_is_left_alone_unless_forced(data: TrainingData, feed
     assert candidates(replace(data, catalogue_digest="catalogue-2"))["status"] == "trained"
     feedback.events.append(FeedbackEvent("new", "click", ShopperId("x"), START, Sku("P001")))
     assert candidates(replace(data, catalogue_digest="catalogue-2"))["status"] == "trained"
+
+
+def test_an_erasure_a_withdrawal_and_other_rules_make_candidates_stale(data: TrainingData) -> None:
+    profiles = FakeProfiles(
+        PreferenceEvidence(ShopperId(shopper), "brand", "velora", 1, "slot", START) for shopper in ("shopper-3", "x")
+    )
+    data = replace(data, profiles=profiles)  # type: ignore[arg-type]
+    assert candidates(data)["data"]["shoppers_with_tastes"] == 1
+    profiles.evidence.reverse()
+    assert candidates(data) == {"status": "up to date"}
+    profiles.withdrawn.add(ShopperId("shopper-3"))
+    assert candidates(data)["data"]["shoppers_with_tastes"] == 0
+    profiles.evidence.clear()
+    assert candidates(data)["status"] == "trained"
+    profiles.rules = TasteRules.from_settings({"slot": 0.5}, {})
+    assert candidates(data)["status"] == "trained"
 
 
 def test_a_damaged_model_is_not_up_to_date(data: TrainingData) -> None:
