@@ -32,20 +32,19 @@ def import_events(
 ) -> None:
     """Read feedback events: views, clicks, likes, purchases. Reading a file again adds nothing twice."""
     from shopguide.bootstrap import get_shop
-    from shopguide.feedback.importer import EventImport
     from shopguide.feedback.importer import import_events as run
     from shopguide.feedback.mapping import EventMapping, load_mapping
-    from shopguide.ids import ShopperId
 
-    shop = get_shop()
+    recorder = get_shop().recorder
     how = load_mapping(mapping) if mapping else EventMapping()
     with _progress("events") as (bar, task):
-
-        def on_batch(shoppers: set[str], report: EventImport) -> None:
-            shop.profiles.ensure_all(map(ShopperId, shoppers))
-            bar.update(task, completed=report.read)
-
-        report = run(file, shop.feedback, how, on_batch)
+        # Years of events at once: histories and training have them; a taste is of what happens from now on.
+        report = run(
+            file,
+            lambda events: recorder.take(events, teach=False, may_wait=False),
+            how,
+            lambda so_far: bar.update(task, completed=so_far.read),
+        )
     _finish(asdict(report) | {"updated": 0}, strict, as_json)
 
 

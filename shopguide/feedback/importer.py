@@ -1,12 +1,12 @@
 """Feedback events from a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.feedback.mapping import BadField, EventMapping
-from shopguide.feedback.service import BATCH, Feedback
+from shopguide.feedback.service import BATCH, RecordResult
 from shopguide.rows import BadRow, read_rows
 
 ERRORS_KEPT = 1_000
@@ -33,9 +33,9 @@ class EventImport:
 
 def import_events(
     path: Path,
-    feedback: Feedback,
+    record: Callable[[Iterable[FeedbackEvent]], RecordResult],
     mapping: EventMapping,
-    on_batch: Callable[[set[str], EventImport], None] = lambda shoppers, report: None,
+    on_batch: Callable[[EventImport], None] = lambda report: None,
 ) -> EventImport:
     """Read a file into the database, in batches; bad rows are reported and skipped.
 
@@ -43,9 +43,9 @@ def import_events(
 
     Args:
         path: CSV, TSV or JSON Lines, gzip included.
-        feedback: where the events go.
+        record: keeps a batch of events.
         mapping: which column is what.
-        on_batch: called when a batch was kept, with its shoppers and the report so far.
+        on_batch: called when a batch was kept, with the report so far.
 
     Raises:
         UnreadableFile: the file cannot be read to its end; what came before is kept.
@@ -56,13 +56,13 @@ def import_events(
 
     def keep() -> None:
         lines = {event.event_id: line for line, event in batch}
-        result = feedback.record(event for _, event in batch)
+        result = record(event for _, event in batch)
         report.imported += result.accepted
         report.duplicates += result.duplicates
         for event_id, reason in result.refused:
             name, _, why = reason.partition(": ")
             report.refuse(lines.pop(event_id), name, why)
-        on_batch({event.shopper_id for _, event in batch if event.event_id in lines}, report)
+        on_batch(report)
         batch.clear()
 
     try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from shopguide.bootstrap import Shop
 from shopguide.ids import ShopperId, Sku
@@ -15,15 +15,23 @@ from shopguide.server.security import needs
 router = APIRouter(prefix="/v1", tags=["shop"])
 
 
-@router.post("/events", dependencies=[needs("events:write")], responses=problems(*WRITING))
-def post_events(request: Request, body: OneOrManyEvents) -> Recorded:
+@router.post(
+    "/events",
+    dependencies=[needs("events:write")],
+    responses={**problems(*WRITING), 202: {"model": Recorded, "description": "some wait for the database"}},
+)
+def post_events(request: Request, response: Response, body: OneOrManyEvents) -> Recorded:
     """Report what shoppers did: one event, or up to 1,000 in `events`.
 
     An event sent twice counts once, in whatever order they come. Events that make no sense are refused one by one, with
-    the reason; the others are kept.
+    the reason; the others are kept. While the database is away they wait on this server's disk: the status is 202, and
+    `queued` says how many.
     """
     events = body.events if isinstance(body, Events) else [body]
-    return record(request, [event.to_event() for event in events])
+    recorded = record(request, [event.to_event() for event in events])
+    if recorded.queued:
+        response.status_code = 202
+    return recorded
 
 
 @router.post("/recommendations", dependencies=[needs("recommendations:read")], responses=problems(*WRITING, 404))

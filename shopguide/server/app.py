@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from shopguide.bootstrap import Shop
 from shopguide.server import api, chat, health, products
+from shopguide.server.chores import Chores, chores_of
 from shopguide.server.health import Warmup
 from shopguide.server.limits import BodyLimit, RateLimit, json_only
 from shopguide.server.metrics import Metrics, MetricsMiddleware
@@ -42,6 +43,7 @@ def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
     app = GuideApp(title="ShopGuide", version=version("shopguide"), description=DESCRIPTION, lifespan=_lifespan)
     app.state.shop = shop
     app.state.warmup = Warmup(shop)
+    app.state.chores = Chores(chores_of(shop))
     app.state.metrics = Metrics()
     app.state.chat_tokens = ChatTokens(settings.chat_secret.get_secret_value())
     app.state.chat_limits = chat.ChatLimits()
@@ -73,6 +75,9 @@ def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warmup: Warmup = app.state.warmup
+    chores: Chores = app.state.chores
     warmup.start()
+    chores.start()
     yield
     warmup.stop()
+    chores.stop()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 
 from shopguide.bootstrap import Shop
-from shopguide.errors import UnknownSlate
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ConversationId, ShopperId, SlateId
 from shopguide.server.events import record
@@ -92,8 +91,7 @@ def post_chat_events(request: Request, conversation: Conversation, body: ChatEve
 
 def _products(shop: Shop, conversation: ConversationId, slate_id: SlateId) -> frozenset[str]:
     """Return what a slate showed; nothing if there is no such slate or somebody else saw it."""
-    try:
-        slate = shop.feedback.slate(slate_id)
-    except UnknownSlate:
+    slate = shop.recorder.slate(slate_id)
+    if slate is None or slate.conversation_id != conversation:
         return frozenset()
-    return frozenset(item.sku for item in slate.items) if slate.conversation_id == conversation else frozenset()
+    return frozenset(item.sku for item in slate.items)

@@ -14,7 +14,10 @@ from shopguide.catalogue.product import Product
 from shopguide.db.engine import Database
 from shopguide.errors import DatabaseError, UnknownProduct
 from shopguide.feedback.service import Feedback
+from shopguide.guide.recording import Recorder
 from shopguide.ids import Sku
+from shopguide.outbox.box import Outbox
+from shopguide.outbox.store import Deliveries
 from shopguide.profiles.service import Profiles
 from shopguide.settings import Settings
 
@@ -150,6 +153,15 @@ class FakeShop:
         self.feedback = Feedback(self.database)
         self.access = Access(self.database)
         self.lexicon = FakeLexicon()
+        self.outbox = Outbox(folder / "outbox.db")
+        self.recorder = Recorder(
+            self.profiles,
+            self.feedback,
+            index=cast("Any", self.catalogue.index),
+            together=self.database.together,
+            marks=Deliveries(self.database),
+            outbox=self.outbox,
+        )
         self.recommender = FakeRecommender()
         self.guide = FakeGuide(self.products)
 

@@ -79,10 +79,11 @@ def test_a_like_on_the_page_is_the_shoppers(client: TestClient, shop: FakeShop) 
     bearer = {"Authorization": f"Bearer {body['token']}"}
     for expected in ({"accepted": 1, "duplicates": 0}, {"accepted": 0, "duplicates": 1}):
         answer = client.post("/v1/chat/events", json={"events": [event()]}, headers=bearer).json()
-        assert answer == {**expected, "refused": []}
+        assert answer == {**expected, "refused": [], "queued": 0}
     shopper = shop.profiles.shopper_for("socketio", body["conversation_id"])
-    (kept,) = shop.feedback.history(shopper)
-    assert (kept.kind, kept.sku, kept.slate_id) == ("like", "mug/1", "s1")
+    assert shop.feedback.history(shopper) == [], "nobody has agreed that it is remembered"
+    (kept,) = shop.feedback.history(shopper, conversation_id=body["conversation_id"])
+    assert (kept.kind, kept.sku, kept.slate_id, kept.session_only) == ("like", "mug/1", "s1", True)
 
 
 def test_a_browser_reports_only_what_it_was_shown(client: TestClient, shop: FakeShop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shopguide.errors import DatabaseError
 from shopguide.feedback.events import FeedbackEvent
-from shopguide.guide.learning import evidence_of, take_events
+from shopguide.guide.learning import evidence_of
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import PreferenceEvidence
 from tests.support.shop import FakeShop
@@ -18,8 +18,7 @@ LIKE = FeedbackEvent("e1", "like", ANN, datetime.now(UTC), sku=Sku("mug/1"))
 
 
 def take(shop: FakeShop, *events: FeedbackEvent) -> int:
-    parts: dict[str, Any] = {"feedback": shop.feedback, "profiles": shop.profiles, "catalogue": shop.catalogue}
-    return take_events(events, **parts).accepted
+    return shop.recorder.take(events).accepted
 
 
 def test_a_like_teaches_what_the_product_is(shop: FakeShop) -> None:
@@ -60,10 +59,27 @@ def test_a_refused_event_and_a_product_not_on_sale_teach_nothing(shop: FakeShop)
     assert shop.feedback.count() == 1
 
 
-def test_events_are_kept_even_if_nothing_can_be_learnt(shop: FakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_and_what_it_teaches_are_kept_together_or_wait_together(
+    shop: FakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(evidence: list[PreferenceEvidence]) -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(shop.profiles, "record", down)
-    assert take(shop, LIKE) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.profiles, "record", down)
+        assert shop.recorder.take([LIKE]).queued == 1
+    assert shop.feedback.count() == 0
+    assert shop.recorder.deliver() == 1
     assert shop.feedback.count() == 1
+    assert not shop.profiles.taste(ANN).is_empty
+
+
+def test_evidence_names_the_event_and_the_kind_of_product(shop: FakeShop) -> None:
+    take(shop, LIKE)
+    evidence = shop.profiles.show(ANN).evidence
+    assert {(piece.event_id, piece.category) for piece in evidence} == {("e1", "mugs")}
+
+
+def test_a_basket_teaches_as_a_basket(shop: FakeShop) -> None:
+    take(shop, replace(LIKE, kind="add_to_cart"))
+    assert {piece.source for piece in shop.profiles.show(ANN).evidence} == {"cart"}
