@@ -4,6 +4,11 @@ The measure is the expected information gain over the current matches, in bits (
 "Induction of Decision Trees", 1986), with three corrections that shoppers ask for: only answers that can be offered
 count as told apart, a facet that few of the matches have cannot split them, and some facets are easier to answer than
 others (everybody knows who the shoes are for; few have an opinion on the number of USB ports).
+
+Where the shopper's taste is known, an answer is the more to be expected the more they like it: with `n` products of a
+value and its weight `w` in the taste, the answers are distributed as `n · exp(LEANING · w)` instead of `n`. The gain
+is the entropy of that distribution. Whoever always wears black is not asked for the colour early, for the answer would
+tell little; for somebody who may well want one of the few red ones it tells more than for others.
 """
 
 import math
@@ -15,6 +20,7 @@ from numpy.typing import NDArray
 
 from shopguide.conversation.answers import Answer
 from shopguide.conversation.need import Bounds, Need
+from shopguide.profiles.preferences import TasteProfile
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -32,6 +38,11 @@ MIN_COVERAGE = 0.6
 
 WHO = ("audience",)
 """Facets of which a value that another one accepts is not offered beside it. A shade is: navy is not just any blue."""
+
+LEANING = 3.0
+"""How much a taste says of the answer: e³ = 20 times as likely for what is liked without reserve."""
+
+NO_TASTE = TasteProfile()
 
 SAMPLE = 200
 """Products looked at to estimate how many have a facet."""
@@ -76,18 +87,21 @@ class Question:
     matches: int
 
 
-def next_question(need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
-    """Return the most telling question about the products in `rows`, or `None` if none is worth asking."""
+def next_question(need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE) -> Question | None:
+    """Return the most telling question about the products in `rows`, or `None` if none is worth asking.
+
+    `taste` is that of whoever it is for.
+    """
     asked = {*need.asked, *need.waived}
     if "category" not in need.wanted and "category" not in asked and "category" in index.facets:
         # The colour of what? Until the kind of thing is known, other answers mean little.
-        first = question_about("category", need, index, rows)
+        first = question_about("category", need, index, rows, taste)
         if first is not None:
             return first
-    return next((question for question in questions(need, index, rows) if question.facet not in asked), None)
+    return next((question for question in questions(need, index, rows, taste) if question.facet not in asked), None)
 
 
-def questions(need: Need, index: "CatalogueIndex", rows: Rows) -> list[Question]:
+def questions(need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE) -> list[Question]:
     """Return every question worth asking about the products in `rows`, the most telling first.
 
     Not about what is known already, nor about what does not matter to the shopper.
@@ -97,12 +111,14 @@ def questions(need: Need, index: "CatalogueIndex", rows: Rows) -> list[Question]
         for facet in index.facets
         if facet != "rating" and facet not in need.waived and (facet not in need.facets or facet == "category")
     ]
-    found = [question_about(facet, need, index, rows) for facet in open_facets]
+    found = [question_about(facet, need, index, rows, taste) for facet in open_facets]
     worth_asking = [question for question in found if question is not None and question.gain >= USEFUL_GAIN]
     return sorted(worth_asking, key=lambda question: -question.gain)
 
 
-def question_about(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> Question | None:
+def question_about(
+    facet: str, need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE
+) -> Question | None:
     """Return the question about one facet, or `None` if the products in `rows` give it fewer than two answers."""
     info = index.facets[facet]
     if info.coverage * len(index) < MIN_COVERAGE * len(rows):
@@ -117,15 +133,27 @@ def question_about(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) 
     if len(options) < 2 or coverage < MIN_COVERAGE:
         return None
     ease = EASE.get(facet, EASE_OF_KIND.get(info.kind, EASE_OF_OTHERS))
-    gain = ease * coverage * _entropy([option.count for option in options], covered)
+    gain = ease * coverage * _entropy(*_expected(options, covered, taste))
     return Question(facet, info.kind, info.unit, options, gain, len(rows))
 
 
-def _entropy(counts: list[int], total: int) -> float:
+def _expected(options: tuple[Option, ...], covered: int, taste: TasteProfile) -> tuple[list[float], float]:
+    """Return how much of each answer is to be expected of somebody with this taste, and of all answers together."""
+    counts = [float(option.count) for option in options]
+    # Ranges, and what is not offered, are as likely as their products are many: a taste says nothing of them.
+    rest = max(covered - sum(counts), 0.0)
+    leant = [
+        count * math.exp(LEANING * taste.weight(option.answer.facet, option.answer.value))
+        for count, option in zip(counts, options, strict=True)
+    ]
+    return leant, sum(leant) + rest
+
+
+def _entropy(counts: list[float], total: float) -> float:
     """Return the bits that an answer among `counts` tells; whatever is not offered counts as one answer."""
-    rest = max(total - sum(counts), 0)
-    whole = max(total, sum(counts), 1)
-    return -sum(count / whole * math.log2(count / whole) for count in (*counts, rest) if count)
+    rest = max(total - sum(counts), 0.0)
+    whole = max(total, sum(counts))
+    return -sum(count / whole * math.log2(count / whole) for count in (*counts, rest) if count > 1e-9)
 
 
 def _values(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> tuple[tuple[Option, ...], int]:

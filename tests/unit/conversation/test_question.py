@@ -12,6 +12,7 @@ from shopguide.catalogue.product import Product
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.question import OPTIONS, next_question, nice, question_about, questions
 from shopguide.ids import Sku
+from shopguide.profiles.preferences import TasteProfile
 
 
 def rows(index: CatalogueIndex, need: Need) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
@@ -119,6 +120,58 @@ def test_several_values_of_some_products_do_not_cover_the_others() -> None:
     listed = [{"occasion": ("party", "formal", "casual")[n % 2 :]} for n in range(40)]
     index = made(listed + [{} for _ in range(60)])
     assert question_about("occasion", Need(), index, index.matching()) is None
+
+
+def bags(occasions: int = 3, colours: int = 2) -> CatalogueIndex:
+    """Return bags for several occasions in several colours, evenly."""
+    return CatalogueIndex(
+        [
+            Product(
+                Sku(str(n)),
+                "bag",
+                facets={"occasion": (f"occasion {n % occasions}",), "colour": (f"colour {n // occasions % colours}",)},
+            )
+            for n in range(180)
+        ]
+    )
+
+
+def order(index: CatalogueIndex, **weights: dict[str, float]) -> list[str]:
+    taste = TasteProfile(weights=weights)
+    return [question.facet for question in questions(Need(), index, index.matching(), taste)]
+
+
+def test_what_taste_has_settled_is_asked_later_or_not_at_all() -> None:
+    index = bags(colours=4)
+    assert order(index) == ["occasion", "colour"]
+    assert order(index, occasion={"occasion 1": 0.9}) == ["colour", "occasion"]
+    # Nobody needs to ask who only ever carries black.
+    assert order(bags(colours=2), colour={"colour 1": 0.9, "colour 0": -0.5}) == ["occasion"]
+    assert order(index, brand={"kestrel": 0.9}) == order(index)
+
+
+def test_a_taste_that_could_go_either_way_makes_the_question_worth_more() -> None:
+    index = bags(occasions=2, colours=2)
+    few = [{"colour": ("red",) if n % 10 == 0 else ("black",)} for n in range(180)]
+    rare = made(few)
+    plain = question_about("colour", Need(), rare, rare.matching())
+    torn = question_about("colour", Need(), rare, rare.matching(), TasteProfile(weights={"colour": {"red": 0.7}}))
+    assert plain is not None and torn is not None
+    # One bag in ten is red, and this shopper wants red as likely as not.
+    assert torn.gain > plain.gain
+    assert torn.options == plain.options
+    even = question_about("colour", Need(), index, index.matching())
+    for weight in (0.3, -0.3):
+        leaning = TasteProfile(weights={"colour": {"colour 1": weight}})
+        settled = question_about("colour", Need(), index, index.matching(), leaning)
+        assert settled is not None and even is not None and settled.gain < even.gain
+
+
+def test_taste_leaves_the_first_question_the_kind_of_thing(index: CatalogueIndex) -> None:
+    taste = TasteProfile(weights={"colour": {"black": 0.1}, "category": {"footwear": 0.2}})
+    question = next_question(Need(), index, rows(index, Need()), taste)
+    assert question is not None
+    assert question.facet == "category"
 
 
 def test_no_question_without_products(index: CatalogueIndex) -> None:

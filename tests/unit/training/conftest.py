@@ -14,4 +14,4 @@ def index() -> CatalogueIndex:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(models_dir=tmp_path / "models", torch_threads=1)
+    return Settings(models_dir=tmp_path / "models", torch_threads=1, exploration_rate=0)
