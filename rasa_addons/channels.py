@@ -59,7 +59,8 @@ class AttachedInput(InputChannel):
 
         async def learn(app: Sanic, _loop: Any) -> None:
             self._app = app
-            keep_logs_discreet()  # not before: what is said about a model that cannot be loaded is needed whole
+            if not settings.quote_in_logs:
+                keep_logs_discreet()  # not before: what is said of a model that cannot be loaded is needed whole
             endpoint = getattr(self._agent(), "action_endpoint", None)
             if settings.action_url and endpoint is not None:
                 endpoint.url = settings.action_url

@@ -27,6 +27,8 @@ class Settings:
     """Directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI."""
     action_url: str = ""
     """Webhook of the guide server; empty: the one in endpoints.yml."""
+    quote_in_logs: bool = False
+    """Leave Rasa's logs as they are, with what shoppers type; for development."""
 
     @property
     def production(self) -> bool:
@@ -60,6 +62,7 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
         lexicon_path=Path(setting("lexicon_path")),
         encoder=setting("encoder"),
         action_url=setting("action_url"),
+        quote_in_logs=setting("quote_in_logs").lower() in {"1", "true", "yes", "on", "t", "y"},  # as pydantic reads it
     )
     if settings.environment not in {"development", "production"}:
         raise SettingsError(f"SHOPGUIDE_ENVIRONMENT is {settings.environment!r}: development or production")

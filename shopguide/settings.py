@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         ["DE", "GB", "US"],
         description="countries whose phone numbers are masked without their prefix as well (ISO 3166)",
     )
+    quote_in_logs: bool = Field(
+        False, description="logs quote what exceptions say, which may be what a shopper typed; for development"
+    )
     rasa_url: str = Field("http://127.0.0.1:5005", description="where the dialogue server listens")
     host: str = Field("127.0.0.1", description="the address that the guide server binds")
     port: int = Field(5055, description="the port that the guide server binds")

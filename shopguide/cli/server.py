@@ -15,16 +15,15 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to bind; otherwise SHOPGUIDE_PORT.")] = None,
 ) -> None:
     """Run the guide server: Rasa's webhook, the API, the chat page, health and metrics."""
-    import logging
-
     import uvicorn
 
     from shopguide.bootstrap import get_shop
     from shopguide.server.app import create_app
+    from shopguide.server.logs import set_up_logs
+    from shopguide.settings import get_settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for talkative in ("alembic", "bm25s", "rasa_sdk"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    settings = get_settings()
+    set_up_logs(quote=settings.quote_in_logs, regions=settings.phone_regions)
     shop = get_shop()
     # No access log: paths hold shoppers' ids. /metrics counts requests by route.
     uvicorn.run(

@@ -19,6 +19,7 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException
 
 from shopguide.errors import SettingsError
+from shopguide.server.logs import in_call_of
 
 log = logging.getLogger(__name__)
 
@@ -65,16 +66,8 @@ def webhook_router(executor: ActionExecutor, token: str) -> APIRouter:
         except ValueError as error:
             return JSONResponse({"error": f"Invalid body request: {error}"}, 400)
         _check_version(str(call["version"]) if "version" in call else None)
-        try:
-            result = await executor.run(call)
-        except (ActionExecutionRejection, ActionNotFoundException, ActionMissingDomainException) as error:
-            log.info("%s", error)
-            return JSONResponse({"error": error.message, "action_name": error.action_name}, _status(error))
-        except Exception:
-            name = str(call.get("next_action"))
-            log.exception("action %s failed", name)
-            return JSONResponse({"error": "the action failed; the log says why", "action_name": name}, 500)
-        return JSONResponse(result.model_dump() if result else None)
+        with in_call_of(*_said_in(call)):
+            return await _answer(executor, call)
 
     @router.get("/actions")
     async def actions(request: Request) -> JSONResponse:
@@ -82,6 +75,27 @@ def webhook_router(executor: ActionExecutor, token: str) -> APIRouter:
         return refused(request) or JSONResponse([name.model_dump() for name in executor.list_actions()])
 
     return router
+
+
+async def _answer(executor: ActionExecutor, call: dict[str, Any]) -> JSONResponse:
+    try:
+        result = await executor.run(call)
+    except (ActionExecutionRejection, ActionNotFoundException, ActionMissingDomainException) as error:
+        log.info("%s", error)
+        return JSONResponse({"error": error.message, "action_name": error.action_name}, _status(error))
+    except Exception:
+        name = str(call.get("next_action"))
+        log.exception("action %s failed", name)
+        return JSONResponse({"error": "the action failed; the log says why", "action_name": name}, 500)
+    return JSONResponse(result.model_dump() if result else None)
+
+
+def _said_in(call: dict[str, Any]) -> list[str]:
+    """Return whose turn it is and what they said last."""
+    tracker = call.get("tracker")
+    latest = tracker.get("latest_message") if isinstance(tracker, dict) else None
+    text = latest.get("text") if isinstance(latest, dict) else None
+    return [str(call.get("sender_id") or ""), str(text or "")]
 
 
 def _status(error: Exception) -> int:

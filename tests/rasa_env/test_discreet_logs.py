@@ -6,6 +6,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -19,6 +20,7 @@ from rasa.utils.log_utils import configure_structlog
 from serving import post, run, server
 
 from rasa_addons.discreet_logs import WITHHELD, in_turn_of, keep_logs_discreet
+from rasa_addons.settings import read_settings
 
 TEXT = "lavender for Rosalind, please"
 SENDER = "rosalind-7"
@@ -165,7 +167,7 @@ def test_warnings_are_discreet_as_well(log: io.StringIO) -> None:
     assert "lavender" not in log.getvalue()
 
 
-def test_a_database_that_fails_says_no_values(log: io.StringIO, tmp_path) -> None:
+def test_a_database_that_fails_says_no_values(log: io.StringIO, tmp_path: Path) -> None:
     async def check() -> None:
         sql = SQLTrackerStore(Domain.empty(), db=str(tmp_path / "tracker.db"))
         with sql.engine.connect() as connection:
@@ -178,15 +180,22 @@ def test_a_database_that_fails_says_no_values(log: io.StringIO, tmp_path) -> Non
     assert "lavender" not in log.getvalue() and SENDER not in log.getvalue()
 
 
-def test_a_running_server_is_discreet_about_a_turn_that_fails(caplog: pytest.LogCaptureFixture) -> None:
-    async def fail(message: UserMessage) -> None:
-        raise RuntimeError(f"{message.sender_id} said {message.text}")
+@pytest.mark.parametrize(("setting", "quoted"), [("", False), ("false", False), ("true", True), ("1", True)])
+def test_an_operator_can_have_everything_quoted(
+    setting: str, quoted: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = read_settings({"SHOPGUIDE_QUOTE_IN_LOGS": setting}, tmp_path / "none")
 
     async def check() -> None:
-        async with server(fail) as (url, _):
+        async with server(fail, settings) as (url, _):
             await post(url, {"sender": SENDER, "message": TEXT})
 
     run(check)
     assert "A turn failed" in caplog.text
     assert "RuntimeError" in caplog.text
-    assert "lavender" not in caplog.text and SENDER not in caplog.text
+    assert ("lavender" in caplog.text) is quoted
+    assert (SENDER in caplog.text) is quoted
+
+
+async def fail(message: UserMessage) -> None:
+    raise RuntimeError(f"{message.sender_id} said {message.text}")
