@@ -1,11 +1,13 @@
 """What the API reads and writes."""
 
+import re
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -28,6 +30,24 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
+def _numeric(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("is no number")
+    return value
+
+
+def _iso(value: Any) -> Any:
+    # pydantic would take numbers, in texts as well, for seconds since 1970.
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value):
+        raise ValueError("is no time in ISO 8601")
+    return value
+
+
+Number = Annotated[FiniteFloat, BeforeValidator(_numeric)]
+Whole = Annotated[int, BeforeValidator(_numeric)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
+
+
 class Strict(BaseModel):
     """What is read: a field that nobody knows is an error."""
 
@@ -40,10 +60,10 @@ class Event(Strict):
     event_id: Id = Field(description="the client's own id: an event sent twice counts once")
     kind: EventKind
     shopper_id: Id
-    at: AwareDatetime = Field(description="when it happened, with its zone (ISO 8601)")
+    at: Moment = Field(description="when it happened, with its zone (ISO 8601)")
     sku: Id | None = Field(None, description="the product; needed by every kind but search")
     slate_id: Id | None = Field(None, description="the slate on which the product was shown, if it was on one")
-    value: FiniteFloat | None = Field(None, description="the rating, the quantity")
+    value: Number | None = Field(None, description="the rating, the quantity")
     text: Text | None = Field(None, description="the words of a search")
 
     def to_event(self) -> FeedbackEvent:
@@ -68,7 +88,7 @@ class Events(Strict):
 
 OneOrManyEvents = Annotated[
     Annotated[Event, Tag("(one)")] | Annotated[Events, Tag("(many)")],
-    Discriminator(lambda body: "(many)" if "events" in body else "(one)"),
+    Discriminator(lambda body: "(many)" if isinstance(body, dict) and "events" in body else "(one)"),
 ]
 """Told apart by their key, so that an error names the fields of what was meant; `problems` leaves the tags out."""
 
@@ -125,10 +145,33 @@ class Recorded(BaseModel):
 class ConstraintModel(Strict):
     """One condition: `in` and `not in` take values, `<=` and `>=` a value."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "properties": {
+                        "op": {"enum": ["in", "not in"]},
+                        "values": {"type": "array", "minItems": 1},
+                        "value": {"type": "null"},
+                    },
+                    "required": ["values"],
+                },
+                {
+                    "properties": {
+                        "op": {"enum": ["<=", ">="]},
+                        "values": {"type": "array", "maxItems": 0},
+                        "value": {"type": "number"},
+                    },
+                    "required": ["op", "value"],
+                },
+            ]
+        }
+    )
+
     facet: Id
     op: Op = "in"
     values: list[Id] = Field([], max_length=100)
-    value: FiniteFloat | None = None
+    value: Number | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
@@ -150,7 +193,7 @@ class RecommendationModel(Strict):
     shopper_id: Id | None = Field(None, description="whose behaviour and tastes count")
     query: Text = Field("", description="the need in words")
     constraints: list[ConstraintModel] = Field([], max_length=50)
-    k: int = Field(5, ge=1, le=50, description="products wanted")
+    k: Whole = Field(5, ge=1, le=50, description="products wanted")
     exclude: list[Id] = Field([], max_length=1_000, description="products not wanted")
     anchor: Id | None = Field(None, description="a product that the answer should resemble")
 

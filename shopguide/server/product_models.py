@@ -8,12 +8,11 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    FiniteFloat,
+    StrictBool,
     StringConstraints,
     WithJsonSchema,
 )
@@ -25,6 +24,7 @@ from shopguide.catalogue.index import CatalogueIndex, FacetInfo
 from shopguide.catalogue.product import FacetValue, Product, Review
 from shopguide.errors import BadProduct
 from shopguide.ids import Sku
+from shopguide.server.models import Moment, Number, Whole
 
 MAX_PRODUCTS = 1_000
 MAX_TEXT = 100_000
@@ -33,6 +33,7 @@ MAX_REVIEWS = 500
 LARGEST_COUNT = 2**31 - 1
 """What both databases keep in a column of counts."""
 LARGEST_PRICE = 10**10
+SIMILAR = "/similar"
 RESERVED = frozenset({"category", "brand", "price", "rating"})
 
 _SAYS_SOMETHING = r"[^\s\x00-\x1f\x7f]"
@@ -49,8 +50,8 @@ SkuText = Annotated[
 """A SKU: no control characters, no white space but single spaces inside."""
 
 Prose = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-Amount = Annotated[FiniteFloat, Field(ge=0, lt=LARGEST_PRICE)]
-Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+Amount = Annotated[Number, Field(ge=0, lt=LARGEST_PRICE)]
+Count = Annotated[Whole, Field(ge=0, le=LARGEST_COUNT)]
 
 
 def _facet_name(name: str) -> str:
@@ -120,10 +121,10 @@ class ReviewJson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rating: FiniteFloat | None = None
+    rating: Number | None = None
     text: Prose = ""
     author: Annotated[str, StringConstraints(max_length=MAX_BRAND)] | None = None
-    written_at: AwareDatetime | None = Field(None, description="ISO 8601 with its zone")
+    written_at: Moment | None = Field(None, description="ISO 8601 with its zone")
 
     def to_review(self) -> Review:
         """Return the review as the rest of the product sees it."""
@@ -149,8 +150,8 @@ class ProductPatch(BaseModel):
         None, description="ISO 4217; the shop's own by default"
     )
     stock: Count | None = Field(None, description="how many there are; null: unknown, which counts as in stock")
-    in_stock: bool | None = Field(None, description="follows from stock; if sent, it must agree")
-    rating: Annotated[FiniteFloat, Field(ge=0, le=5)] | None = None
+    in_stock: StrictBool | None = Field(None, description="follows from stock; if sent, it must agree")
+    rating: Annotated[Number, Field(ge=0, le=5)] | None = None
     rating_count: Count | None = None
     image: Address | None = None
     url: Address | None = None
@@ -188,6 +189,8 @@ class ProductPatch(BaseModel):
         problems: list[tuple[str, str]] = []
         if self.sku is not None and self.sku != changed.sku:
             problems.append(("sku", "is not the one of the path"))
+        if changed.sku.endswith(SIMILAR):
+            problems.append(("sku", f"must not end with {SIMILAR}, which is the path of another call"))
         if not changed.title:
             problems.append(("title", "missing"))
         problems += [

@@ -135,3 +135,5 @@ def test_a_wrong_method_is_told_the_right_ones(client: TestClient, key: dict[str
     answer = client.post("/v1/products/mug/1", json={}, headers=key)
     assert answer.status_code == 405
     assert answer.headers["allow"] == "DELETE, GET, PATCH, PUT"
+    answer = client.put("/v1/products/mug/1/similar", json={"title": "Mug"}, headers=key)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

@@ -45,6 +45,39 @@ def test_a_body_that_is_not_json_is_a_problem(client: TestClient, key: dict[str,
     assert_problem(response, 422)
 
 
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "3", '"events"', "[" * 5_000, '{"query": 1e999}', '{"k": 1' + "0" * 5_000 + "}"]
+)
+def test_a_body_of_any_other_shape_is_the_callers_mistake(client: TestClient, key: dict[str, str], body: str) -> None:
+    headers = {**key, "Content-Type": "application/json"}
+    for method, path in (
+        ("POST", "/v1/events"),
+        ("POST", "/v1/recommendations"),
+        ("PUT", "/v1/products"),
+        ("PUT", "/v1/products/mug"),
+        ("PATCH", "/v1/products/mug"),
+        ("POST", "/v1/chat/token"),
+    ):
+        answer = client.request(method, path, content=body, headers=headers)
+        if (path, body) != ("/v1/chat/token", "null"):
+            assert_problem(answer, answer.status_code)
+            assert answer.status_code in (400, 422), (method, path, answer.text)
+
+
+def test_halves_of_characters_do_no_harm(client: TestClient, key: dict[str, str]) -> None:
+    headers = {**key, "Content-Type": "application/json"}
+    for body in ('{"query": "\\ud800"}', '{"\\ud800": 1}', '{"constraints": [{"facet": "\\udfff", "values": ["a"]}]}'):
+        problem = assert_problem(client.post("/v1/recommendations", content=body, headers=headers), 422)
+        assert problem["errors"]
+
+
+def test_a_time_is_no_number(client: TestClient, key: dict[str, str]) -> None:
+    event = {"event_id": "e1", "kind": "rating", "shopper_id": "ann", "sku": "mug/1", "at": "2026-01-01T10:00:00Z"}
+    for change in ({"at": 1767261600}, {"at": "1767261600"}, {"value": True}, {"value": "5"}):
+        problem = assert_problem(client.post("/v1/events", json=event | change, headers=key), 422)
+        assert problem["errors"] == [{"field": next(iter(change)), "why": problem["errors"][0]["why"]}]  # type: ignore[index]
+
+
 def test_the_database_down_is_a_503_that_says_no_more(
     shop: FakeShop, client: TestClient, key: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -215,6 +215,11 @@ def test_many_products_one_bad_one(client: TestClient, shop: Shop) -> None:
     assert again == {"created": 0, "updated": 0, "unchanged": 1, "errors": []}
 
 
+def test_a_sku_cannot_be_the_path_of_another_call(client: TestClient) -> None:
+    body = client.put("/v1/products", json={"products": [{**MUG, "sku": "mug/similar"}]}).json()
+    assert [error["field"] for error in body["errors"]] == ["sku"]
+
+
 def test_many_patches(client: TestClient, shop: Shop) -> None:
     items = [
         {"sku": "bowl", "price": 8},
