@@ -56,7 +56,8 @@ class GuideAction(Action, abc.ABC):  # type: ignore[misc]  # rasa_sdk has no typ
             raise
         except Exception as error:
             return self._apologise(dispatcher, error)
-        if events and shopper_id is not None and tracker.get_slot("shopper_id") is None:
+        settled = any(event.get("name") == "shopper_id" for event in events)
+        if events and not settled and shopper_id is not None and tracker.get_slot("shopper_id") is None:
             events.append(SlotSet("shopper_id", shopper_id))
         return events
 

@@ -1,29 +1,164 @@
-"""The profile flow: what the guide remembers of a shopper."""
+"""The profile flow: what the guide remembers of a shopper, what it may remember, and being forgotten."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.reading import need_of
-from shopguide.conversation.presentation import profile_payload
-from shopguide.conversation.telling import profile_words
+from actions.reading import need_events, need_of
+from shopguide.conversation.knowing import known_payload, known_words, named_values, value_names
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes_privacy import ConsentDecided, Known, KnownValue
+from shopguide.conversation.scope import concerns_session, purposes_named
 from shopguide.conversation.turn import Turn
+from shopguide.profiles.consent import PURPOSES, Purpose
+
+CONFIRM = "confirm"
+"""The entity of the button that carries a deletion out."""
 
 
 class ActionShowProfile(GuideAction):
-    """Shows a shopper what is remembered of them."""
+    """Shows a shopper what is remembered of them, and where each thing comes from."""
 
     def name(self) -> str:
         """Return the action's name."""
         return "action_show_profile"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Tell the tastes, or that there are none."""
-        outcome = await self.call(guide().show_profile, turn, need_of(tracker))
-        tastes = profile_words(outcome, await self.call(guide().wording))
-        if not outcome.available:
-            response = "utter_profile_unavailable"
-        else:
-            response = "utter_profile_shown" if tastes else "utter_profile_empty"
-        dispatcher.utter_message(response=response, json_message=profile_payload(outcome), tastes=tastes)
+        """Tell what is known, or that nothing is."""
+        known: Known = await self.call(guide().what_is_known, turn)
+        wording = await self.call(guide().wording)
+        if not known.available:
+            dispatcher.utter_message(response="utter_profile_unavailable")
+            return []
+        now = datetime.now(UTC)
+        words = known_words(known, wording, now)
+        dispatcher.utter_message(
+            response="utter_profile_shown" if words["tastes"] else "utter_profile_empty",
+            json_message=known_payload(known, need_of(tracker), wording, now),
+            **words,
+        )
         return []
+
+
+class ActionForgetMe(GuideAction):
+    """Deletes one thing that is remembered, or, once that is confirmed, everything."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_forget_me"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Delete what the message names; ask first where that is everything."""
+        if any(mention.entity == CONFIRM for mention in turn.mentions):
+            return await self._forget(dispatcher, turn, tracker)
+        known: Known = await self.call(guide().what_is_known, turn)
+        named = named_values(turn, known, await self.call(guide().wording))
+        if not known.available:
+            dispatcher.utter_message(response="utter_profile_forget_failed")
+        elif named:
+            await self._forget_values(dispatcher, turn, named)
+        else:
+            dispatcher.utter_message(response="utter_profile_forget_confirm")
+        return []
+
+    async def _forget_values(self, dispatcher: CollectingDispatcher, turn: Turn, named: tuple[KnownValue, ...]) -> None:
+        outcomes = [await self.call(guide().forget_value, turn, value.facet, value.value) for value in named]
+        if all(outcome.available for outcome in outcomes):
+            wording = await self.call(guide().wording)
+            dispatcher.utter_message(response="utter_profile_value_forgotten", values=value_names(named, wording))
+        else:
+            dispatcher.utter_message(response="utter_profile_forget_failed")
+
+    async def _forget(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        erased = await self.call(guide().forget, turn)
+        if not erased.available:
+            dispatcher.utter_message(response="utter_profile_forget_failed")
+            return []
+        dispatcher.utter_message(
+            response="utter_profile_forgotten" if erased.complete else "utter_profile_forgotten_partly",
+            json_message={"type": "notice", "notice": "erased"},
+        )
+        # The dialogue server deletes this very conversation when the turn has ended; until then it holds nothing.
+        cleared: list[dict[str, Any]] = need_events(tracker, Need())
+        left = ("current_slate", "focus_sku", "requested_slot", "history", "shopper_id")
+        return [
+            *cleared,
+            *(SlotSet(slot, None) for slot in left),
+            SlotSet("erase_conversation", True),
+            ActiveLoop(None),
+        ]
+
+
+class ActionExportMyData(GuideAction):
+    """Hands a shopper a copy of everything that is stored about them."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_export_my_data"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Give the address of the copy, which only its owner has and which works for a short time."""
+        link = await self.call(guide().export_link, turn)
+        if link is None:
+            dispatcher.utter_message(response="utter_profile_export_unavailable")
+            return []
+        wording = await self.call(guide().wording)
+        title = wording.say("known.copy")
+        dispatcher.utter_message(
+            response="utter_profile_export",
+            json_message={"type": "notice", "notice": "export", "link": link, "title": title},
+            link=link,
+        )
+        return []
+
+
+class ActionGiveConsent(GuideAction):
+    """Notes that something may be remembered, or takes up again what a session left aside."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_give_consent"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Note it and say what follows from it."""
+        if not turn.history and concerns_session(turn):
+            dispatcher.utter_message(response="utter_profile_history_on")
+            return [SlotSet("history", None)]
+        # Who says no more than "you may remember me" agrees to that, and to no statistics.
+        purposes = purposes_named(turn) or ("personalisation",)
+        decided = await self.call(guide().decide, turn, purposes, True)
+        _present_decision(dispatcher, decided, "given")
+        return [SlotSet("history", None)] if decided.available else []
+
+
+class ActionWithdrawConsent(GuideAction):
+    """Notes that something may not be remembered, or leaves history aside for this session."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_withdraw_consent"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Note it and say what follows from it."""
+        if concerns_session(turn):
+            dispatcher.utter_message(response="utter_profile_history_off")
+            return [SlotSet("history", "off")]
+        # Who names no purpose means all of them: rather too little is kept than too much.
+        decided = await self.call(guide().decide, turn, purposes_named(turn) or PURPOSES, False)
+        _present_decision(dispatcher, decided, "withdrawn")
+        return []
+
+
+def _present_decision(dispatcher: CollectingDispatcher, decided: ConsentDecided, verb: str) -> None:
+    if not decided.available:
+        dispatcher.utter_message(response="utter_profile_consent_failed")
+        return
+    dispatcher.utter_message(response=f"utter_profile_consent_{verb}{_of(decided.purposes)}")
+
+
+def _of(purposes: tuple[Purpose, ...]) -> str:
+    return f"_{purposes[0]}" if len(purposes) == 1 else ""

@@ -1,5 +1,6 @@
 """From Rasa's tracker to a turn and a need."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
         references=tuple(_references(message)),
         open_question=tracker.get_slot("requested_slot") if active else None,
         current_slate=tracker.get_slot("current_slate"),
+        history=tracker.get_slot("history") != "off",
     )
 
 
@@ -54,6 +56,24 @@ def offered(tracker: Tracker) -> list[str]:
         elif event.get("event") == "user" and answered:
             break
     return found
+
+
+def read_payload(payload: str) -> tuple[str, dict[str, Any]]:
+    """Return the intent and the entities of a button's payload; no intent if it is none."""
+    if not payload.startswith("/"):
+        return "", {}
+    intent, brace, rest = payload[1:].partition("{")
+    try:
+        entities = json.loads(brace + rest) if brace else {}
+    except ValueError:
+        return "", {}
+    return intent, entities if isinstance(entities, dict) else {}
+
+
+def parsed_payload(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
+    """Return a payload as the dialogue server would have understood it."""
+    found = [{"entity": name, "value": value, "start": 0, "end": 0} for name, value in entities.items()]
+    return {"intent": {"name": intent, "confidence": 1.0}, "entities": found}
 
 
 def _mentions(message: dict[str, Any]) -> Iterator[Mention]:

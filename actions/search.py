@@ -10,7 +10,7 @@ from actions.base import Events, GuideAction, guide, uttered
 from actions.presenting import UNSOLD, UNSOLD_NEAR, present_question, present_search, present_unsold
 from actions.reading import need_events, need_of
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Ask, Unsold
+from shopguide.conversation.outcomes import Ask, SlateShown, Unsold
 from shopguide.conversation.turn import Turn
 
 
@@ -61,7 +61,11 @@ class ActionSearch(GuideAction):
         if uttered(tracker, UNSOLD, UNSOLD_NEAR):
             return []
         outcome = await self.call(guide().search, turn, need_of(tracker))
-        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+        events = present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+        # Once there is something to remember, and once only.
+        if isinstance(outcome, SlateShown) and await self.call(guide().asks_consent, turn):
+            dispatcher.utter_message(response="utter_profile_consent_ask")
+        return events
 
 
 class ActionShowMore(GuideAction):

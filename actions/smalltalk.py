@@ -5,11 +5,20 @@ from rasa_sdk.events import FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction
-from actions.reading import offered
+from actions.reading import offered, parsed_payload, read_payload
+from shopguide.conversation.scope import PURPOSE
 from shopguide.conversation.turn import Turn
 
 LOST = ("out_of_scope", "nlu_fallback")
 """Intents of a message that was not understood, or that is none of the shop's business."""
+
+
+TAKEN_UP = {
+    "inform_preference": "search_form",
+    "forget_me": "action_forget_me",
+    "give_consent": "action_give_consent",
+}
+"""For the intent of an offered button, the action that carries it out when somebody says yes instead of pressing it."""
 
 
 class ActionOutOfScope(GuideAction):
@@ -29,7 +38,7 @@ class ActionOutOfScope(GuideAction):
 
 
 class ActionAffirm(GuideAction):
-    """Takes a yes: to the first way out that was offered, if there was one."""
+    """Takes a yes: to the first way out that was offered, to what was asked about remembering, or to no question."""
 
     def name(self) -> str:
         """Return the action's name."""
@@ -37,13 +46,32 @@ class ActionAffirm(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Take the offer as if its button had been pressed."""
-        answers = [payload for payload in offered(tracker) if payload.startswith("/inform_preference")]
-        if answers and tracker.get_slot("requested_slot") is None:
-            answer = answers[0].partition(":")[2].removesuffix("}").strip().strip('"')
-            entity = {"entity": "answer", "value": answer, "start": 0, "end": 0}
-            parsed = {"intent": {"name": "inform_preference", "confidence": 1.0}, "entities": [entity]}
-            return [UserUttered(answers[0], parsed), FollowupAction("search_form")]
+        if tracker.get_slot("requested_slot") is None:
+            for payload in offered(tracker):
+                intent, entities = read_payload(payload)
+                if (action := TAKEN_UP.get(intent)) is not None:
+                    return [UserUttered(payload, parsed_payload(intent, entities)), FollowupAction(action)]
         dispatcher.utter_message(response="utter_smalltalk_affirm")
+        return []
+
+
+class ActionDeny(GuideAction):
+    """Takes a no: to a deletion that was about to happen, to what was asked about remembering, or to no question."""
+
+    def name(self) -> str:
+        """Return the action's name."""
+        return "action_deny"
+
+    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
+        """Leave everything as it is, or note the refusal as if its button had been pressed."""
+        asked = {intent for intent, _ in map(read_payload, offered(tracker))}
+        if "forget_me" in asked:
+            dispatcher.utter_message(response="utter_profile_not_forgotten")
+        elif "give_consent" in asked:
+            parsed = parsed_payload("withdraw_consent", {PURPOSE: "all"})
+            return [UserUttered(turn.text, parsed), FollowupAction("action_withdraw_consent")]
+        else:
+            dispatcher.utter_message(response="utter_smalltalk_deny")
         return []
 
 

@@ -39,6 +39,11 @@ function show(reply) {
     // "Number 2" means the second of the newest slate, so an older card cannot ask for its details any more.
     for (const stale of log.querySelectorAll(".details")) stale.remove();
   }
+  if (reply.custom?.type === "notice" && reply.custom.notice === "erased") {
+    // The shopper is forgotten: what this browser says next comes from somebody new.
+    identity.forget();
+    conversation.restart();
+  }
   const element = renderReply(reply, { say, react: (event) => feedback.send(event) });
   if (element) append(element);
 }

@@ -30,6 +30,12 @@ export class Conversation {
     }
   }
 
+  // Leave this conversation and begin another one, as whoever the identity says now.
+  restart() {
+    this.#socket?.disconnect();
+    return this.start();
+  }
+
   // Say something, now or as soon as the connection stands.
   say(message) {
     if (this.#socket?.connected) this.#socket.emit("user_uttered", { message });

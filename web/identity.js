@@ -21,6 +21,12 @@ export class Identity {
     return this.#renewal;
   }
 
+  // Be nobody: the next token is a new visitor's.
+  forget() {
+    this.#token = null;
+    store(null);
+  }
+
   async #ask() {
     const answer = await fetch("/v1/chat/token", {
       method: "POST",
@@ -45,7 +51,8 @@ function stored() {
 
 function store(token) {
   try {
-    localStorage.setItem(KEY, token);
+    if (token) localStorage.setItem(KEY, token);
+    else localStorage.removeItem(KEY);
   } catch {
     // as above
   }

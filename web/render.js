@@ -17,6 +17,10 @@ export function renderReply(reply, actions) {
     const text = custom.type === "slate" ? withoutList(reply.text) : reply.text.trim();
     parts.push(make("p", { class: "message" }, make("span", { class: "sr-only" }, "Guide: "), text));
   }
+  if (custom.type === "notice" && safeUrl(custom.link)) {
+    const link = { href: safeUrl(custom.link), target: "_blank", rel: "noopener noreferrer" };
+    parts.push(make("p", { class: "message link" }, make("a", link, String(custom.title ?? custom.link))));
+  }
   if (safeUrl(reply.image)) parts.push(picture(reply.image, "", "attachment"));
   if (items.length) {
     const list = make("ol", { class: "slate", "aria-label": "Products" });

@@ -55,7 +55,7 @@ class Need:
         asked: facets that were asked about.
         waived: facets that do not matter to the shopper.
         recipient: whom it is for, in the shopper's own word ("dad"); empty: for the shopper.
-        kept_in_mind: what the profile brought in, each once ("size=43", "material!=wool"): what has left again stays out.
+        kept_in_mind: what the profile brought in, each once ("size=43"): what has left again stays out.
     """
 
     wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

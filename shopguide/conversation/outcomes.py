@@ -8,7 +8,6 @@ from shopguide.catalogue.product import Product
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.question import Question
 from shopguide.ids import Sku, SlateId
-from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.types import Reason
 
 
@@ -42,6 +41,7 @@ class SlateShown:
         remaining: of these, how many were not shown yet.
         anchor: the product that the slate should resemble.
         gave_way: facets that were only wished for and had to give way.
+        kept_in_mind: what the profile brought into the need and the shopper was not told yet ("size=43").
         missing_words: model numbers that no product contains.
         unheard: the words that were all the message said, if none of the products mentions any.
         unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
@@ -62,6 +62,7 @@ class SlateShown:
     degraded: str | None = None
     anchor: Product | None = None
     gave_way: tuple[str, ...] = ()
+    kept_in_mind: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
@@ -224,17 +225,6 @@ class Judged:
     products: tuple[Product, ...]
     liked: bool
     kept: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileShown:
-    """What is remembered of a shopper: tastes, the conversation's need, and how many products they judged."""
-
-    taste: TasteProfile
-    need: Need
-    evidence: int = 0
-    judged: Mapping[str, int] = field(default_factory=dict)
-    available: bool = True
 
 
 Unresolved: TypeAlias = NoSlate | WhichOne | NoneSuch | NameUnknown | NamedShown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT
-from shopguide.conversation.outcomes import Details, ProfileShown, SlateShown
+from shopguide.conversation.outcomes import Details, SlateShown
 from shopguide.conversation.reasons import card_reasons
 from shopguide.conversation.wording import Wording
 from shopguide.recommender.types import Reason
@@ -93,28 +93,6 @@ def details_payload(outcome: Details, wording: Wording) -> Payload:
             {"title": wording.say("suggestion.more"), "payload": "/show_more"},
         ],
     }
-
-
-def profile_payload(outcome: ProfileShown) -> Payload:
-    """Return what is remembered of a shopper: facet → values with their weights, strongest first."""
-    tastes = [
-        {"facet": facet, "value": value, "weight": round(weight, 3)}
-        for facet, weights in outcome.taste.weights.items()
-        for value, weight in weights.items()
-        if abs(weight) >= NOTICEABLE
-    ]
-    return {
-        "type": "profile",
-        "available": outcome.available,
-        "tastes": sorted(tastes, key=lambda taste: (-abs(float(str(taste["weight"]))), str(taste["value"]))),
-        "evidence": outcome.evidence,
-        "events": dict(outcome.judged),
-        "need": {slot: value for slot, value in outcome.need.slots().items() if value is not None},
-    }
-
-
-NOTICEABLE = 0.05
-"""A taste weaker than this is not worth telling."""
 
 
 def reasons_payload(reasons: Sequence[Reason], product: Product, wording: Wording) -> list[Payload]:

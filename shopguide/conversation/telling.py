@@ -8,16 +8,15 @@ from typing import TypedDict
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT, Answer, payload_of
+from shopguide.conversation.knowing import kept_in_mind_note
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes import Details, Explained, ProfileShown, Relaxation, Shown, SlateShown, Unsold
-from shopguide.conversation.presentation import NOTICEABLE
+from shopguide.conversation.outcomes import Details, Explained, Relaxation, Shown, SlateShown, Unsold
 from shopguide.conversation.question import Question
 from shopguide.conversation.reasons import TELLING, line_reasons, why
 from shopguide.conversation.ways import ways_out
 from shopguide.conversation.wording import Wording, plural
 
 DISTINCTIONS = 2
-PROFILE_VALUES = 4
 MOST_FACTS = 10
 MOST_DESCRIPTION = 400
 MOST_TITLE = 90
@@ -164,25 +163,6 @@ def explanation_words(outcome: Explained, wording: Wording) -> str:
     return wording.say.both(dict.fromkeys(texts))
 
 
-def profile_words(outcome: ProfileShown, wording: Wording) -> str:
-    """Return what is remembered of a shopper, one line for each facet."""
-    lines = []
-    for facet, weights in outcome.taste.weights.items():
-        ordered = sorted(weights.items(), key=lambda pair: -abs(pair[1]))
-        if facet in wording.index.facets and wording.index.facets[facet].kind == "number":
-            # Of several bounds over time ("up to €60", "up to €100") the strongest is what they like.
-            ordered = ordered[:1]
-        likes = [wording.value(facet, value) for value, weight in ordered if weight >= NOTICEABLE][:PROFILE_VALUES]
-        avoids = [wording.value(facet, value) for value, weight in ordered if weight <= -NOTICEABLE][:PROFILE_VALUES]
-        told = [wording.say.both(likes)] if likes else []
-        if avoids:
-            told.append(wording.say("profile.avoids", values=wording.say.either(avoids)))
-        if told:
-            values = wording.say("list.comma").join(told)
-            lines.append("- " + wording.say("profile.likes", facet=wording.facet(facet), values=values))
-    return "\n".join(lines)
-
-
 def _spoken(answer: Answer, wording: Wording) -> str:
     """Return an answer as it stands inside a question."""
     if answer.facet == "category" and answer.kind == "want":
@@ -203,7 +183,10 @@ def _summary(outcome: SlateShown, wording: Wording) -> str:
 
 
 def _note(outcome: SlateShown, wording: Wording) -> str:
-    notes = [measured_note(outcome.measured, wording)]
+    notes = [
+        kept_in_mind_note(outcome.kept_in_mind, outcome.need.recipient, wording),
+        measured_note(outcome.measured, wording),
+    ]
     if outcome.in_passing:
         notes.append(wording.say("note.in_passing", thing=outcome.in_passing))
     if outcome.gave_way:

@@ -4,14 +4,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
 from shopguide.conversation.asked import about_the_thing
-from shopguide.conversation.categories import in_line
 from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -39,6 +35,8 @@ from shopguide.conversation.understanding import Understanding, insists, ordinal
 from shopguide.conversation.unsold import Sold, sold
 from shopguide.conversation.words import lone_number
 from shopguide.feedback.events import Slate
+from shopguide.guide.onscreen import comparable, extreme, held_anchor, newly_kept_in_mind, pointed_anchor, shown_rows
+from shopguide.guide.remembering import Remembering
 from shopguide.guide.unsellable import LOST, Unsellable
 from shopguide.ids import Sku, SlateId
 from shopguide.profiles.preferences import TasteProfile
@@ -77,7 +75,7 @@ REMEMBERED_SHOWN = 400
 """Products that paging remembers as shown."""
 
 
-class SearchCases(Unsellable):
+class SearchCases(Unsellable, Remembering):
     """From a message to a question or to a slate."""
 
     def consider(self, turn: Turn, need: Need) -> Ask | Ready | Unsold | None:
@@ -99,15 +97,17 @@ class SearchCases(Unsellable):
         understood = understand(need, turn, index)
         if not self._concerns(turn, understood, index):
             return None
-        now = still_sensible(understood.need, turn, understood, index)
+        now = still_sensible(self._for_whom(turn, need, understood), turn, understood, index)
         self._learn(turn, need, now)
+        self._learn_for_good(turn, now, index)
         said = now
-        slate = _comparable(self._memory.slate(turn.current_slate), now, index)
+        slate = comparable(self._memory.slate(turn.current_slate), now, index)
         for facet, direction in understood.critiques.items():
-            found = self._bounded(now, facet, direction, _rows(slate, index), index)
+            found = self._bounded(now, facet, direction, shown_rows(slate, index), index)
             now = found if isinstance(found, Need) else now
         # Nobody said the number that "cheap" came to.
         self._learn(turn, said, now, "critique")
+        now = self._with_facts(turn, now, index)
         checked = answerable(now, index)[0]
         rows = _narrowed(checked, index, index.matching(checked.constraints())).rows
         if known is Sold.MENTIONED or self._clear(turn, now, understood, rows):
@@ -149,7 +149,9 @@ class SearchCases(Unsellable):
         in_passing = thing.said if thing is not None and sold(thing, index) is Sold.MENTIONED else ""
         if turn.intent == "ask_recommendation" and not len(index.matching(answerable(need, index)[0].constraints())):
             # "Surprise me" after nothing fitted: for the same person, but with open arms.
-            need = Need(excluded=need.excluded).want("audience", need.wanted.get("audience", ()))
+            need = Need(excluded=need.excluded, recipient=need.recipient).want(
+                "audience", need.wanted.get("audience", ())
+            )
         if slate is not None and not understood.ordinals and dict(slate.state.get("need") or {}) == need.slots():
             if turn.intent in ("ask_recommendation", "no_preference"):
                 # "You choose": whoever minds nothing has nothing to add.
@@ -187,20 +189,20 @@ class SearchCases(Unsellable):
             return understood
         if slate is not None and understood.is_blank and insists(turn):
             understood = replace(understood, critiques=dict(slate.state.get("critiques") or {}))
-        lost = understood.ordinals and slate is not None and not _anchor(understood, slate, index)
+        lost = understood.ordinals and slate is not None and not pointed_anchor(understood, slate, index)
         if lost or (slate is None and understood.need.is_empty):
             return NoSlate(len(slate.items) if slate is not None else 0)
         now = understood.need
         if not len(index.matching(answerable(now, index)[0].constraints())):
             # There is nothing to measure: what was asked for has to give way first.
             return self._show(turn, now, understood, slate, index)
-        rows = _rows(_comparable(slate, now, index), index)
+        rows = shown_rows(comparable(slate, now, index), index)
         for facet, direction in understood.critiques.items():
             found = self._bounded(now, facet, direction, rows, index)
             if isinstance(found, Need):
                 now = found
             elif not understood.said and len(understood.critiques) == 1:
-                return CritiqueFailed(need, facet, direction, found, _extreme(index, facet, direction, rows))
+                return CritiqueFailed(need, facet, direction, found, extreme(index, facet, direction, rows))
         if understood.is_blank:
             # "Something else": nothing to measure, so show what was not seen yet.
             return self.more(turn, need)
@@ -255,9 +257,10 @@ class SearchCases(Unsellable):
         if len(need.asked) >= self._settings.max_questions or len(rows) <= FEW * self._settings.slate_size:
             return True
         if turn.intent == "ask_recommendation" and need.is_empty:
-            return not self._memory.taste(turn.shopper_id).is_empty
+            return not self._taste(turn, need).is_empty
         # A shopper who came with a noun is glad of guidance; one who came with details wants to see something.
-        details = len([facet for facet in need.facets if facet != "category"]) + bool(need.words)
+        brought = {key.partition("=")[0] for key in need.kept_in_mind}
+        details = len([f for f in need.facets if f != "category" and f not in brought]) + bool(need.words)
         if "category" in need.wanted:
             return details >= (2 if need.asked else 1)
         return details >= 3
@@ -292,9 +295,11 @@ class SearchCases(Unsellable):
         if not len(rows):
             sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
             return NothingFound(need, relaxations(searched, index), sold_out, searched)
-        anchor = _anchor(understood, slate, index) or (_held_anchor(need, slate, index) if slate is not None else None)
+        anchor = pointed_anchor(understood, slate, index) or (
+            held_anchor(need, slate, index) if slate is not None else None
+        )
         narrowed = _narrowed(searched, index, rows)
-        rejected = self._memory.rejected(turn.shopper_id)
+        rejected = self._memory.rejected(turn.shopper_id, conversation_id=turn.conversation_id, remembered=turn.history)
         request = RecommendationRequest(
             constraints=searched.constraints(),
             preferences=wishes,
@@ -303,6 +308,9 @@ class SearchCases(Unsellable):
             k=self._settings.slate_size,
             exclude=rejected | frozenset(seen),
             anchor=anchor,
+            personal=turn.history,
+            recipient=need.recipient,
+            conversation_id=turn.conversation_id,
         )
         answer = self._recommend(request, narrowed, index)
         if answer.catalogue_revision != index.revision:
@@ -338,10 +346,11 @@ class SearchCases(Unsellable):
             degraded=answer.degraded,
             anchor=index.product(anchor) if anchor is not None and understood.points else None,
             gave_way=gave_way,
+            kept_in_mind=newly_kept_in_mind(need, slate),
             missing_words=narrowed.missing,
             unlisted=unlisted,
             searched=searched if unlisted else None,
-            measured=_measured(need, understood, _comparable(slate, need, index)),
+            measured=_measured(need, understood, comparable(slate, need, index)),
             note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
         )
         resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
@@ -377,53 +386,11 @@ def _unheard(turn: Turn, understood: Understanding, shown: SlateShown, index: Ca
     return () if any(len(index.search(word, rows, 1)[0]) for word in words) else words
 
 
-def _rows(slate: Slate | None, index: CatalogueIndex) -> list[int]:
-    return [index.row(item.sku) for item in slate.items if item.sku in index] if slate is not None else []
-
-
-def _comparable(slate: Slate | None, need: Need, index: CatalogueIndex) -> Slate | None:
-    """Return the slate if a need is for the same kind of product: a cheap watch is not measured by dresses."""
-    if slate is None:
-        return None
-    held = Need.from_slots(dict(slate.state.get("need") or {})).wanted.get("category", ())
-    now = need.wanted.get("category", ())
-    same = not held or not now or any(in_line(index, one, other) for one in held for other in now)
-    return slate if same else None
-
-
 def _measured(need: Need, understood: Understanding, slate: Slate | None) -> Mapping[str, str]:
     """Return the critiques that became bounds without a slate to compare with: "cheap laptop"."""
     if slate is not None:
         return {}
     return {facet: direction for facet, direction in understood.critiques.items() if facet in need.bounds}
-
-
-def _anchor(understood: Understanding, slate: Slate | None, index: CatalogueIndex) -> Sku | None:
-    """Return the product that the message points at, the first of several."""
-    if understood.resembling is not None:
-        return understood.resembling
-    if slate is None:
-        return None
-    for place in understood.ordinals:
-        position = place - 1 if place > 0 else len(slate.items) + place
-        if 0 <= position < len(slate.items) and slate.items[position].sku in index:
-            return slate.items[position].sku
-    return None
-
-
-def _held_anchor(need: Need, slate: Slate, index: CatalogueIndex) -> Sku | None:
-    """Return the product that the slate before resembled, as long as the kind of product stays the same."""
-    held = slate.state.get("anchor")
-    same = Need.from_slots(dict(slate.state.get("need") or {})).wanted.get("category") == need.wanted.get("category")
-    return Sku(str(held)) if held is not None and same and Sku(str(held)) in index else None
-
-
-def _extreme(index: CatalogueIndex, facet: str, direction: str, rows: list[int]) -> Product | None:
-    numbers = index.numeric(facet)[rows] if rows else np.array([])
-    if not len(numbers) or np.isnan(numbers).all():
-        return None
-    best = int(np.nanargmax(numbers) if direction == "up" else np.nanargmin(numbers))
-    return index.product(index.skus[rows[best]])
 
 
 def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:

@@ -40,12 +40,14 @@ class Recalled:
     Args:
         taste: the taste of whoever it is for.
         facts: the facts about them.
+        evidence: what both were drawn from, that about others included, oldest first.
         remembered: whether more than this conversation may be used.
         since: from when on what was kept for this conversation's session counts.
     """
 
     taste: TasteProfile
     facts: tuple[Fact, ...]
+    evidence: tuple[PreferenceEvidence, ...]
     remembered: bool
     since: datetime
 
@@ -164,6 +166,7 @@ class Profiles:
         return Recalled(
             taste=derive_taste(shopper_id, evidence, now, recipient=recipient, rules=self.rules),
             facts=derive_facts(evidence, recipient=recipient),
+            evidence=tuple(evidence),
             remembered=remember is not False,
             since=now - self._session_memory,
         )
@@ -312,6 +315,15 @@ class Profiles:
         held: dict[str, bool] = dict.fromkeys(PURPOSES, True) if self._assume_consent else {}
         held |= {decision.purpose: decision.granted for decision in self._store.consent_decisions(shopper_id)}
         return Consents(held.get("personalisation"), held.get("analytics"))
+
+    def ask_consent(self, shopper_id: ShopperId) -> bool:
+        """Return whether to ask a shopper what may be remembered. Asking is done once: the next answer is no.
+
+        Nobody is asked who has decided already, nor where the shop asks elsewhere.
+        """
+        if self._assume_consent or self.consents(shopper_id) != Consents():
+            return False
+        return self._store.ask_consent(shopper_id, self._clock())
 
     def set_consent(
         self,

@@ -40,6 +40,7 @@ class ShopperRow(Base):
 
     shopper_id: Mapped[str] = mapped_column(String, primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    consent_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class IdentityRow(Base):
@@ -294,6 +295,17 @@ class ProfileStore:
                     conversation_id=decision.conversation_id,
                 )
             )
+
+    def ask_consent(self, shopper_id: ShopperId, at: datetime) -> bool:
+        """Mark that a shopper is asked for consent, and return whether they had not been; of several, one is right."""
+        query = (
+            update(ShopperRow)
+            .where(ShopperRow.shopper_id == shopper_id, ShopperRow.consent_asked_at.is_(None))
+            .values(consent_asked_at=at)
+            .returning(ShopperRow.shopper_id)
+        )
+        with self._database.session() as session:
+            return session.scalar(query) is not None
 
     def consent_decisions(self, shopper_id: ShopperId) -> list[ConsentDecision]:
         """Return a shopper's decisions, oldest first."""

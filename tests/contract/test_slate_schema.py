@@ -10,11 +10,13 @@ import pytest
 import shopguide.conversation
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.conversation.knowing import known_payload
 from shopguide.conversation.need import Bounds, Need
-from shopguide.conversation.outcomes import Details, ProfileShown, SlateShown
-from shopguide.conversation.presentation import details_payload, profile_payload, slate_payload
-from shopguide.profiles.preferences import TasteProfile
-from tests.unit.conversation.shop import Shop, mention, products, said
+from shopguide.conversation.outcomes import Details, SlateShown
+from shopguide.conversation.outcomes_privacy import Known, KnownValue, Origin
+from shopguide.conversation.presentation import details_payload, slate_payload
+from shopguide.profiles.consent import Consents
+from tests.unit.conversation.shop import NOW, SHOPPER, Shop, mention, products, said
 
 SCHEMAS = Path(shopguide.conversation.__file__).parent / "schemas"
 
@@ -100,9 +102,26 @@ def test_product(shop: Shop) -> None:
     assert payload["category_path"][:2] == ["Accessories", "Bags"]
 
 
-def test_profile() -> None:
-    taste = TasteProfile(weights={"brand": {"kestrel": 0.7, "norwell": -0.9}, "colour": {"red": 0.001}})
-    payload = check(profile_payload(ProfileShown(taste, Need().want("colour", ["blue"]), 3, {"like": 2})))
+def test_profile(shop: Shop) -> None:
+    wording = shop.guide.wording()
+    origin = Origin("slot", 2, NOW, "socketio")
+    known = Known(
+        shopper_id=SHOPPER,
+        consents=Consents(personalisation=True),
+        tastes=(
+            KnownValue("brand", "kestrel", 0.7, NOW, NOW, (origin,)),
+            KnownValue("brand", "norwell", -0.9, NOW, NOW, (origin,)),
+            KnownValue("colour", "red", 0.001, NOW, NOW, (origin,)),
+        ),
+        facts=(KnownValue("size", "43", 1.0, NOW, NOW, (origin,), category="shoes"),),
+        recipients={"dad": (KnownValue("colour", "blue", 0.5, NOW, NOW, (origin,)),)},
+        events={"like": 2},
+        slates=3,
+    )
+    payload = check(known_payload(known, Need().want("colour", ["blue"]), wording, NOW))
     assert [(t["value"], t["weight"]) for t in payload["tastes"]] == [("norwell", -0.9), ("kestrel", 0.7)]
     assert payload["need"] == {"colour": ["blue"]}
-    check(profile_payload(ProfileShown(TasteProfile(), Need(), available=False)))
+    assert payload["consents"] == {"personalisation": True, "analytics": None}
+    assert payload["facts"][0]["category"] == "shoes"
+    assert payload["suggestions"][0]["payload"] == '/forget_me{"memory":"size=43"}'
+    check(known_payload(Known(None, available=False), Need(), wording, NOW))

@@ -9,13 +9,24 @@ from rasa_sdk.executor import CollectingDispatcher
 
 import actions.base
 from shopguide.catalogue.index import CatalogueIndex
+from tests.unit.actions.own_data import FakeOwnData
 from tests.unit.conversation.shop import Shop, products
+
+
+class TalkingShop(Shop):
+    """The small shop with all that actions reach for."""
+
+    def __init__(self, index: CatalogueIndex) -> None:
+        super().__init__(index)
+        self.own_data = FakeOwnData()
+        for case in ("what_is_known", "decide", "forget_value", "forget", "export_link"):
+            setattr(self.guide, case, getattr(self.own_data, case))
 
 
 class Conversation:
     """A tracker that takes in messages and the events of actions, and what the actions said."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: TalkingShop) -> None:
         self.shop = shop
         self.slots: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
@@ -57,15 +68,15 @@ def index() -> CatalogueIndex:
 
 
 @pytest.fixture
-def shop(index: CatalogueIndex, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(index: CatalogueIndex, monkeypatch: pytest.MonkeyPatch) -> TalkingShop:
     """Let the actions work in the small shop."""
-    shop = Shop(index)
+    shop = TalkingShop(index)
     monkeypatch.setattr(actions.base, "get_shop", lambda: shop)
     return shop
 
 
 @pytest.fixture
-def talk(shop: Shop) -> Conversation:
+def talk(shop: TalkingShop) -> Conversation:
     """Return a conversation that has not begun."""
     return Conversation(shop)
 

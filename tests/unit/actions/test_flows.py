@@ -9,7 +9,6 @@ from actions.product import (
     ActionLikeProduct,
     ActionProductDetails,
 )
-from actions.profile import ActionShowProfile
 from actions.search import ActionSearch, ActionShowMore, ActionStartOver, ValidateSearchForm
 from actions.smalltalk import ActionAffirm, ActionOutOfScope
 from tests.unit.actions.conftest import Conversation, entity
@@ -171,12 +170,6 @@ def test_details_why_like_dislike(talk: Conversation) -> None:
     (message,) = talk.act(ActionDislikeProduct())
     assert message["response"] == "utter_product_disliked"
     assert {event.kind for event in talk.shop.feedback.events.values()} == {"like", "dislike"}
-    talk.hear("what do you know about me", "show_profile")
-    talk.shop.profiles.weights = {"brand": {"kestrel": 0.5}}
-    (message,) = talk.act(ActionShowProfile())
-    assert message["response"] == "utter_profile_shown"
-    assert "Kestrel" in message["tastes"]
-    assert message["custom"]["type"] == "profile"
 
 
 @pytest.mark.parametrize(
@@ -186,11 +179,6 @@ def test_before_anything_was_shown(talk: Conversation, action: type[ActionProduc
     talk.hear("that one", "ask_product_details", entity("ordinal", 1))
     (message,) = talk.act(action())
     assert message["response"] == "utter_product_nothing_shown"
-
-
-def test_the_profile_of_a_stranger(talk: Conversation) -> None:
-    talk.hear("what do you know", "show_profile")
-    assert talk.act(ActionShowProfile())[0]["response"] == "utter_profile_empty"
 
 
 def test_not_understood_twice_in_a_row(talk: Conversation) -> None:

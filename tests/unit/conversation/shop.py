@@ -1,6 +1,7 @@
 """A small shop for tests of the conversation: products, a catalogue, and fakes of what the guide stands on."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from shopguide.feedback.service import RecordResult
 from shopguide.guide import Guide
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.profiles.consent import Consents
+from shopguide.profiles.facts import Fact, derive_facts
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.service import ShopperView
 from shopguide.recommender.types import RankedProduct, Reason, Recommendation, RecommendationRequest
@@ -116,6 +118,7 @@ class FakeProfiles:
         self.evidence: list[PreferenceEvidence] = []
         self.weights: dict[str, dict[str, float]] = {}
         self.shoppers: dict[tuple[str, str], ShopperId] = {}
+        self.asks = False
         self.down = False
 
     def _check(self) -> None:
@@ -130,6 +133,11 @@ class FakeProfiles:
         self._check()
         return Consents(personalisation=True, analytics=True)
 
+    def ask_consent(self, shopper_id: ShopperId) -> bool:
+        self._check()
+        asks, self.asks = self.asks, False
+        return asks
+
     def ensure_all(self, shopper_ids: Iterable[ShopperId]) -> None:
         self._check()
 
@@ -137,9 +145,28 @@ class FakeProfiles:
         self._check()
         self.evidence += evidence
 
-    def taste(self, shopper_id: ShopperId, **of_whom: object) -> TasteProfile:
+    def taste(self, shopper_id: ShopperId, *, recipient: str = "", **of_where: object) -> TasteProfile:
         self._check()
-        return TasteProfile(shopper_id, self.weights)
+        return TasteProfile(shopper_id, {} if recipient else self.weights)
+
+    def facts(self, shopper_id: ShopperId, *, recipient: str = "", **of_where: object) -> tuple[Fact, ...]:
+        self._check()
+        return derive_facts(self.evidence, recipient=recipient)
+
+    def said_for(
+        self,
+        shopper_id: ShopperId,
+        conversation_id: ConversationId,
+        values: Collection[tuple[str, str]],
+        *,
+        recipient: str,
+    ) -> int:
+        self._check()
+        self.evidence = [
+            replace(piece, recipient=recipient) if (piece.facet, piece.value) in values else piece
+            for piece in self.evidence
+        ]
+        return len(values)
 
     def show(self, shopper_id: ShopperId) -> ShopperView:
         self._check()

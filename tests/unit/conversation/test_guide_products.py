@@ -123,18 +123,6 @@ def test_who_is_talking(shop: Shop) -> None:
     assert shop.guide.shopper_for("rest", "b") is None
 
 
-def test_the_profile_is_shown_or_said_to_be_out_of_reach(shop: Shop, slate: SlateShown) -> None:
-    turn = said("what do you know", "show_profile")
-    assert shop.guide.show_profile(turn, Need()).taste.is_empty
-    shop.guide.like(said("like", "like_product", mention("ordinal", 1), current_slate=slate.slate_id))
-    shop.profiles.weights = {"brand": {"kestrel": 0.5}}
-    outcome = shop.guide.show_profile(turn, Need())
-    assert outcome.judged == {"like": 1}
-    assert outcome.evidence == len(shop.profiles.evidence) > 0
-    shop.profiles.down = True
-    assert not shop.guide.show_profile(turn, Need()).available
-
-
 def ask(text: str, *mentions: Mention, **more: Any) -> Turn:
     return said(text, "ask_product_details", *mentions, **more)
 

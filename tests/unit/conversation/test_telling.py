@@ -10,7 +10,7 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import Answer
 from shopguide.conversation.need import Bounds, Need
-from shopguide.conversation.outcomes import Explained, ProfileShown, Relaxation, Shown, SlateShown
+from shopguide.conversation.outcomes import Explained, Relaxation, Shown, SlateShown
 from shopguide.conversation.phrases import phrases
 from shopguide.conversation.question import question_about
 from shopguide.conversation.reasons import card_reasons, reason_text, why
@@ -18,7 +18,6 @@ from shopguide.conversation.telling import (
     explanation_words,
     open_words,
     option_title,
-    profile_words,
     question_buttons,
     question_words,
     relaxation_buttons,
@@ -27,7 +26,6 @@ from shopguide.conversation.telling import (
 )
 from shopguide.conversation.wording import Wording, money, plural
 from shopguide.ids import Sku, SlateId
-from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.types import Reason, ReasonKind
 
 
@@ -339,14 +337,6 @@ def test_every_kind_of_reason_can_follow_because(wording: Wording, kind: ReasonK
     data = {"title": "T", "words": ["w"], "facet": "brand", "value": "kestrel", "rating": 4.5, "count": 3, "percent": 5}
     reason = matches("blue") if kind == "matches" else Reason(kind, data)
     assert why(reason, wording).startswith(("it ", "you "))
-
-
-def test_tastes_in_words(wording: Wording) -> None:
-    taste = TasteProfile(weights={"brand": {"kestrel": 0.7, "norwell": -0.9}, "colour": {"red": 0.01}})
-    assert profile_words(ProfileShown(taste, Need()), wording) == "- brand: Kestrel, not Norwell"
-    assert profile_words(ProfileShown(TasteProfile(), Need()), wording) == ""
-    prices = TasteProfile(weights={"price": {"<=60": 0.5, "<=100": 0.3}, "capacity": {">=20": 0.5}})
-    assert profile_words(ProfileShown(prices, Need()), wording) == "- price: up to €60\n- capacity: from 20 l"
 
 
 def test_a_word_that_nothing_mentions_is_said_back(index: CatalogueIndex, wording: Wording) -> None:
