@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Generic, TypeVar, overload
 
 from shopguide.access.service import Access
@@ -14,8 +15,10 @@ from shopguide.db.engine import Database
 from shopguide.feedback.service import Feedback
 from shopguide.guide import Guide
 from shopguide.guide.consenting import Consenting
+from shopguide.guide.copying import Copying
 from shopguide.guide.erasing import Erasing
 from shopguide.guide.owndata import OwnData
+from shopguide.guide.proving import Proving
 from shopguide.guide.recording import Recorder
 from shopguide.guide.searchwords import SearchWords
 from shopguide.outbox.box import Outbox
@@ -27,7 +30,7 @@ from shopguide.profiles.taste import TasteRules
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings, get_settings
-from shopguide.training.redaction import forget_shopper
+from shopguide.training.redaction import forget_shopper, knows
 from shopguide.training.registry import Registry
 
 Part = TypeVar("Part")
@@ -165,6 +168,24 @@ class Shop:
         """Erases shoppers everywhere."""
         registry = Registry(ModelFolder(self.settings.models_dir / "recommender"))
         return Erasing(self.privacy, self.outbox, partial(forget_shopper, registry))
+
+    @part
+    def proving(self) -> Proving:
+        """Looks for a shopper's ids everywhere."""
+        settings = self.settings
+        files = [file for file in (self.database.file, settings.outbox_path) if file is not None]
+        databases = [Path(f"{file}{end}") for file in files for end in ("", "-wal")]
+        return Proving(
+            self.privacy,
+            self.outbox,
+            partial(knows, ModelFolder(settings.models_dir / "recommender")),
+            (settings.models_dir, settings.lexicon_path, settings.logs_dir, settings.exports_dir, *databases),
+        )
+
+    @part
+    def copying(self) -> Copying:
+        """Puts together what a shopper may take away."""
+        return Copying(self.profiles, self.privacy, self.products.get, self.settings.shop_name)
 
     @part
     def own_data(self) -> OwnData:

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     guide_url: str = Field(
         "", description="the guide server as browsers reach it, for links; empty: http:// and its own address"
     )
+    logs_dir: Path = Field(Path("var/log"), description="where logs are kept, for `shopguide shopper check`")
+    exports_dir: Path = Field(Path("var/exports"), description="where `shopguide shopper export` writes copies")
     keep_events_days: int = Field(730, ge=0, description="how long feedback events are kept; 0: for ever")
     keep_slates_days: int = Field(365, ge=0, description="how long slates as shown are kept; 0: for ever")
     keep_preferences_days: int = Field(730, ge=0, description="how long evidence of tastes is kept; 0: for ever")
@@ -91,6 +93,12 @@ class Settings(BaseSettings):
     )
     rerank_taste: bool = Field(
         False, description="name what the shopper likes best to the transformer reranker, beside the need"
+    )
+    reward_weights: dict[str, float] = Field(
+        {}, description="what events are worth where that differs from docs/feedback.md, as a JSON map by kind"
+    )
+    reward_window_days: dict[str, float] = Field(
+        {}, description="for how long a slate is credited with events that name none, where that differs, as a JSON map"
     )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
     exploration_rate: float = Field(

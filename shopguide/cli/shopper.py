@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shopguide.cli import shopper_data
 from shopguide.ids import ShopperId
 
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ SHOWN_EVIDENCE = 20
 
 def register(root: typer.Typer, imports: typer.Typer) -> None:
     """Add the commands."""
-    shopper = typer.Typer(help="Look at shoppers.", no_args_is_help=True)
+    shopper = typer.Typer(help="Look at shoppers, hand out and erase what is kept of them.", no_args_is_help=True)
     shopper.command("show")(show)
-    # A group of one command would lose its name without a callback.
-    shopper.callback()(lambda: None)
+    shopper_data.add_commands(shopper)
     root.add_typer(shopper, name="shopper")
 
 

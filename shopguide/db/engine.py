@@ -26,6 +26,13 @@ class Database:
         self.url = url
         self._joined = threading.local()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database, `None` for one on a server or in memory."""
+        url = make_url(self.url)
+        on_disk = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
+        return Path(str(url.database)) if on_disk else None
+
     @cached_property
     def engine(self) -> Engine:
         """The engine. SQLite runs in WAL mode, with foreign keys, and waits up to 5 s for a lock.

@@ -8,6 +8,9 @@ from functools import cached_property
 SHORT = 6
 """An id with fewer characters is told from a word only where it stands for itself: "ann" is in "ann lee" too."""
 
+LONG = 10
+"""An id with fewer characters may turn up among bytes by chance."""
+
 
 class Needles:
     """Ids that must not be found.
@@ -36,6 +39,12 @@ class Needles:
                 whole.append(f"\\A{escaped}\\Z")
                 whole.append(f'(?<="){escaped}(?=")' if one in self.short else f"(?<![\\w-]){escaped}(?![\\w-])")
         return re.compile("|".join(whole) or r"(?!)")
+
+    @cached_property
+    def as_bytes(self) -> tuple[bytes, ...]:
+        """The ids that are long enough to be told from chance among bytes, as they are written in files."""
+        long = sorted(one for one in self.ids if len(one) >= LONG)
+        return tuple(dict.fromkeys(form.encode() for one in long for form in (one, json.dumps(one)[1:-1])))
 
     def in_text(self, text: str) -> bool:
         """Whether a text holds one of the ids."""

@@ -94,10 +94,7 @@ class Privacy:
                     raise
         if erasure is None:
             return Erasure(self.trace(shopper_id))
-        try:
-            self.store.overwrite_log()
-        except DatabaseError as error:  # the next one will do it
-            log.warning("the database's log was not overwritten: %s", error)
+        self._overwrite_log()
         return erasure
 
     def erased_at(self, shopper_id: ShopperId) -> datetime | None:
@@ -139,6 +136,8 @@ class Privacy:
             failed += [one for one in group if one.conversation_id in refused]
         if todo:
             self.store.settled(done, failed)
+        if done:
+            self._overwrite_log()
         return not failed
 
     def sweep(self) -> int:
@@ -153,7 +152,7 @@ class Privacy:
         for shopper_id in strays:
             self.store.erase(shopper_id, self.digest(shopper_id), self._clock())
         if strays:
-            self.store.overwrite_log()
+            self._overwrite_log()
         return len(strays)
 
     def mentions(self, needles: Needles) -> list[ColumnMention]:
@@ -181,6 +180,12 @@ class Privacy:
         claims = self._copies.read(token, self._clock())
         shopper_id = claims.get("shopper") if claims else None
         return ShopperId(shopper_id) if isinstance(shopper_id, str) else None
+
+    def _overwrite_log(self) -> None:
+        try:
+            self.store.overwrite_log()
+        except DatabaseError as error:  # the next one will do it
+            log.warning("the database's log was not overwritten: %s", error)
 
 
 def _due(one: Pending, now: datetime) -> bool:
