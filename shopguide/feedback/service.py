@@ -5,11 +5,13 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import get_args
 
 from shopguide.db.engine import Database
 from shopguide.errors import UnknownSlate
 from shopguide.feedback.events import EventKind, FeedbackEvent, Slate
+from shopguide.feedback.rewards import ItemReward, RewardRules, credit, rewards_by_shopper
 from shopguide.feedback.store import FeedbackStore
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 
@@ -21,6 +23,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 MAX_ID = 200
 MAX_TEXT = 10_000
 BATCH = 5_000
+SLATES_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,23 @@ class Feedback:
         refusing = self._refusing()
         return (event for event in self._store.events(BATCH) if event.shopper_id not in refusing)
 
+    def rewards(self, rules: RewardRules, since: datetime | None = None) -> Iterator[ItemReward]:
+        """Stream every product of every slate (shown since a time) with what came of it, one shopper after another.
+
+        What was kept for a session only, and shoppers who refuse, are left out.
+        """
+        refusing = self._refusing()
+        yield from rewards_by_shopper(
+            (slate for slate in self._store.impressions(since, BATCH, known=True) if slate.shopper_id not in refusing),
+            (event for event in self._store.creditable(since, BATCH) if event.shopper_id not in refusing),
+            rules,
+        )
+        for slates in _batches(self._store.impressions(since, BATCH, known=False), SLATES_AT_ONCE):
+            named = self._store.naming([slate.slate_id for slate in slates])
+            own = [event for event in named if event.shopper_id not in refusing]
+            for slate in slates:
+                yield from credit([slate], [event for event in own if event.slate_id == slate.slate_id], rules)
+
     def revision(self) -> int:
         """Return a number that grows with every batch of new events; one look at an index."""
         return self._store.last_row()
@@ -209,6 +229,11 @@ def why_refused(event: FeedbackEvent, now: datetime) -> str | None:  # noqa: PLR
     if event.kind == "rating" and event.value is None:
         return "value: a rating needs one"
     return None
+
+
+def _batches(slates: Iterator[Slate], size: int) -> Iterator[list[Slate]]:
+    while batch := list(islice(slates, size)):
+        yield batch
 
 
 def _is_storable(text: str) -> bool:

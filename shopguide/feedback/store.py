@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -260,6 +261,75 @@ class FeedbackStore:
             for event_id, shopper_id in session.execute(query.execution_options(yield_per=batch_size)):
                 yield event_id, ShopperId(shopper_id)
 
+    def impressions(self, since: datetime | None, batch_size: int, *, known: bool) -> Iterator[Slate]:
+        """Stream slates that were not for their session only, with their items, without state and constraints.
+
+        Args:
+            since: shown then or later; `None`: all.
+            batch_size: rows fetched at once.
+            known: those shown to known shoppers, by shopper and time; otherwise those shown to nobody known, by time.
+        """
+        slate = (
+            SlateRow.slate_id,
+            SlateRow.shopper_id,
+            SlateRow.created_at,
+            SlateRow.reply_to,
+            SlateRow.policy,
+            SlateRow.model_version,
+        )
+        item = (SlateItemRow.sku, SlateItemRow.position, SlateItemRow.propensity, SlateItemRow.score)
+        query = (
+            select(*slate, *item)
+            .join(SlateItemRow, SlateItemRow.slate_id == SlateRow.slate_id)
+            .where(~SlateRow.session_only, SlateRow.shopper_id.is_not(None) if known else SlateRow.shopper_id.is_(None))
+        )
+        if since is not None:
+            query = query.where(SlateRow.created_at >= since)
+        with self._database.session() as session:
+            order = (SlateRow.created_at, SlateRow.id, SlateItemRow.position)
+            query = query.order_by(_by_bytes(session, SlateRow.shopper_id), *order) if known else query.order_by(*order)
+            rows = session.execute(query.execution_options(yield_per=batch_size))
+            for (slate_id, shopper_id, at, reply_to, policy, version), items in groupby(rows, key=lambda row: row[:6]):
+                yield Slate(
+                    slate_id=SlateId(slate_id),
+                    shopper_id=ShopperId(shopper_id) if shopper_id is not None else None,
+                    conversation_id=None,
+                    created_at=at,
+                    reply_to=reply_to,
+                    policy=policy,
+                    model_version=version,
+                    degraded=None,
+                    total_matches=0,
+                    items=tuple(SlateItem(Sku(sku), place, chance, score) for *_, sku, place, chance, score in items),
+                )
+
+    def creditable(self, since: datetime | None, batch_size: int) -> Iterator[FeedbackEvent]:
+        """Stream the events on products that may be credited to slates of their own shopper, by shopper and time.
+
+        Those that name a slate that showed the product to nobody known are credited there instead.
+        """
+        elsewhere = (
+            select(SlateRow.id)
+            .join(SlateItemRow, SlateItemRow.slate_id == SlateRow.slate_id)
+            .where(
+                SlateRow.slate_id == EventRow.slate_id, SlateRow.shopper_id.is_(None), SlateItemRow.sku == EventRow.sku
+            )
+            .exists()
+        )
+        query = select(*_EVENT_COLUMNS).where(~EventRow.session_only, EventRow.sku.is_not(None), ~elsewhere)
+        if since is not None:
+            query = query.where(EventRow.at >= since)
+        with self._database.session() as session:
+            query = query.order_by(_by_bytes(session, EventRow.shopper_id), EventRow.at)
+            for row in session.execute(query.execution_options(yield_per=batch_size)):
+                yield _event(row)
+
+    def naming(self, slate_ids: Collection[SlateId]) -> list[FeedbackEvent]:
+        """Return the events that name one of some slates."""
+        query = select(*_EVENT_COLUMNS).where(~EventRow.session_only, EventRow.slate_id.in_(slate_ids))
+        with self._database.session() as session:
+            return [_event(row) for row in session.execute(query)]
+
     def last_row(self) -> int:
         """Return the number of the last event that arrived; 0 before the first."""
         with self._database.session() as session:
@@ -271,7 +341,9 @@ class FeedbackStore:
             return session.scalar(select(func.count()).select_from(EventRow)) or 0
 
 
-def _by_bytes(session: Session, column: InstrumentedAttribute[str]) -> ColumnElement[str]:
+def _by_bytes(
+    session: Session, column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+) -> ColumnElement[str]:
     """Return a column to sort by: SQLite compares bytes, PostgreSQL by locale unless it is told otherwise."""
     return column.collate("C" if session.get_bind().dialect.name == "postgresql" else "BINARY")
 

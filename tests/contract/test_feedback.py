@@ -10,6 +10,7 @@ from shopguide.db.engine import Database
 from shopguide.errors import UnknownSlate
 from shopguide.feedback import service
 from shopguide.feedback.events import FeedbackEvent, Slate, SlateItem
+from shopguide.feedback.rewards import RewardRules
 from shopguide.feedback.service import Feedback, RecordResult
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 
@@ -206,3 +207,34 @@ def test_the_revision_moves_with_new_events_only(feedback: Feedback) -> None:
     assert feedback.revision() == first
     feedback.record([event("e2")])
     assert feedback.revision() > first
+
+
+def test_rewards_are_of_slates_as_shown_and_leave_out_sessions_and_those_who_refuse(database: Database) -> None:
+    refusing: set[ShopperId] = set()
+    feedback = Feedback(database, clock=lambda: NOW, refusing=lambda: refusing)
+    zoe = ShopperId("Zoë")
+    feedback.log_slate(slate("s1", "AB", minutes=60))
+    feedback.log_slate(slate("s2", "BC", minutes=30))
+    feedback.log_slate(replace(slate("z", "A", minutes=50), shopper_id=zoe))
+    feedback.log_slate(replace(slate("session", "AB", minutes=1), session_only=True))
+    feedback.log_slate(replace(slate("nobody's", "AB", minutes=20), shopper_id=None))
+    feedback.record(
+        [
+            event("buy", 5, kind="purchase", sku=Sku("B")),
+            event("click", 5, sku=Sku("A"), slate_id=SlateId("nobody's")),
+            event("session", 5, sku=Sku("A"), session_only=True),
+            event("zoe", 5, kind="like", shopper_id=zoe),
+            event("search", 5, kind="search", sku=None),
+        ]
+    )
+
+    def found(**how: object) -> dict[tuple[str, str], float]:
+        return {(one.slate_id, one.sku): one.reward for one in feedback.rewards(RewardRules(), **how)}  # type: ignore[arg-type]
+
+    everything = found()
+    assert len(everything) == 7
+    rewarded = {place: reward for place, reward in everything.items() if reward}
+    assert rewarded == {("s2", "B"): 3.0, ("z", "A"): 0.5, ("nobody's", "A"): 0.2}
+    assert {slate_id for slate_id, _ in found(since=NOW - timedelta(minutes=40))} == {"s2", "nobody's"}
+    refusing.add(zoe)
+    assert {slate_id for slate_id, _ in found()} == {"s1", "s2", "nobody's"}
