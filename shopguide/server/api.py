@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from shopguide.bootstrap import Shop
+from shopguide.guide.habits import habits_for
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.present import as_dict
 from shopguide.server.events import record
@@ -52,7 +53,10 @@ def post_recommendations(request: Request, body: RecommendationModel) -> dict[st
 )
 def get_profile(request: Request, shopper_id: Id) -> dict[str, Any]:
     """Return a shopper's accounts, tastes and the evidence that they rest on."""
-    return as_dict(_shop(request).profiles.show(ShopperId(shopper_id)))
+    shop, known = _shop(request), ShopperId(shopper_id)
+    view = shop.profiles.show(known)
+    habits = habits_for(known, profiles=shop.profiles, feedback=shop.feedback, index=shop.catalogue.index())
+    return as_dict(view, habits=habits)
 
 
 def _shop(request: Request) -> Shop:

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from shopguide.bootstrap import get_shop
+from shopguide.catalogue.product import Product
 from shopguide.cli import build_app
+from shopguide.feedback.events import FeedbackEvent
+from shopguide.ids import ShopperId, Sku
+from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.settings import get_settings
 
 runner = CliRunner()
@@ -17,6 +23,8 @@ runner = CliRunner()
 @pytest.fixture(autouse=True)
 def _own_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SHOPGUIDE_DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
+    monkeypatch.setenv("SHOPGUIDE_TEXT_INDEX_DIR", str(tmp_path / "text_index"))
+    monkeypatch.setenv("SHOPGUIDE_OUTBOX_PATH", str(tmp_path / "outbox.db"))
     get_settings.cache_clear()
     get_shop.cache_clear()
     yield
@@ -56,6 +64,50 @@ def test_events_and_shoppers_in_and_a_shopper_out(tmp_path: Path) -> None:
     assert "[bold]kestrel" in out
     assert "+0.80" in out
     assert "import" in out
+
+
+def test_a_shopper_is_shown_with_what_everything_rests_on() -> None:
+    ann, now = ShopperId("ann"), datetime.now(UTC)
+    boots = Product(Sku("B1"), "Boots", category=("Shoes", "Boots"), brand="Kestrel", price=Decimal(80), currency="EUR")
+    shop = get_shop()
+    shop.products.put([boots])
+
+    def say(facet: str, value: str, polarity: int, source: str, days: int, **more: object) -> PreferenceEvidence:
+        at = now - timedelta(days=days)
+        return PreferenceEvidence(ann, facet, value, polarity, source, at, **more)  # type: ignore[arg-type]
+
+    shop.profiles.record(
+        [
+            say("colour", "red", -1, "slot", 40),
+            say("colour", "red", 1, "correction", 3),
+            say("material", "wool", -1, "fact", 900),
+            say("size", "45", 1, "fact", 3, category="shoes", recipient="dad"),
+            say("colour", "blue", 1, "slot", 3, recipient="dad"),
+        ]
+    )
+    shop.profiles.set_consent(ann, "personalisation", True, source="test")
+    shop.feedback.record(
+        FeedbackEvent(f"p{days}", "purchase", ann, now - timedelta(days=days), Sku("B1")) for days in (60, 30, 1)
+    )
+    code, out = run("shopper", "show", "ann", "--json")
+    assert code == 0
+    shown = json.loads(out)
+    assert shown["consents"] == {"personalisation": True, "analytics": None}
+    (red,) = shown["opinions"]
+    assert (red["value"], red["sources"], red["overruled"][0]["polarity"]) == ("red", {"correction": 1}, -1)
+    assert [(fact["value"], fact["polarity"]) for fact in shown["facts"]] == [("wool", -1)]
+    (dad,) = shown["recipients"]
+    assert (dad["recipient"], list(dad["tastes"]["colour"]), dad["facts"][0]["value"]) == ("dad", ["blue"], "45")
+    habits = shown["habits"]
+    assert habits["prices"] == [{"category": "boots", "low": 80.0, "high": 80.0, "usual": 80.0, "n": 3}]
+    assert habits["rhythms"][0]["n"] == 3 and habits["brands"] == []
+    assert {piece["recipient"] for piece in shown["evidence"]} == {"", "dad"}
+
+    code, out = run("shopper", "show", "ann")
+    assert code == 0
+    assert "Personalisation: granted, analytics: not asked" in out
+    for words in ("Facts", "not wool", "Tastes of dad", "Facts about dad", "Prices (EUR)", "boots", "Buys again"):
+        assert words in out
 
 
 def test_bad_rows_are_shown_and_fatal_under_strict(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class FakeProfiles:
             and ((remembered and not piece.session_only) or piece.conversation_id == conversation_id is not None)
         ]
         taste = derive_taste(shopper_id, usable, datetime.now(UTC), recipient=recipient)
-        return Recalled(taste, derive_facts(usable, recipient=recipient), remembered, START)
+        return Recalled(taste, derive_facts(usable, recipient=recipient), tuple(usable), remembered, START)
 
     def lasting_evidence(self) -> Iterator[PreferenceEvidence]:
         return (piece for piece in self.evidence if piece.shopper_id not in self.withdrawn)
