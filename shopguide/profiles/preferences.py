@@ -24,18 +24,17 @@ Source: TypeAlias = Literal[
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 
-Ground: TypeAlias = Literal["said", "bought", "basket", "liked", "rejected", "looked_for", "seen"]
-
-GROUNDS: Mapping[Ground, tuple[Source, ...]] = {
-    "said": ("slot", "correction", "critique", "import"),
-    "bought": ("purchase",),
-    "basket": ("cart",),
-    "liked": ("like",),
-    "rejected": ("dislike",),
-    "looked_for": ("search",),
-    "seen": ("click",),
-}
-"""Where a taste comes from as a shopper would put it, what tells most first, and the sources behind each."""
+TELLING: tuple[tuple[Source, ...], ...] = (
+    ("slot", "correction", "critique"),
+    ("purchase",),
+    ("like",),
+    ("dislike",),
+    ("cart",),
+    ("import",),
+    ("search",),
+    ("click",),
+)
+"""Where a taste comes from, what tells a shopper most first; sources that are one to them stand together."""
 
 BOUND_SIGNS = ("<=", ">=")
 
@@ -122,10 +121,14 @@ class Opinion:
     overruled: tuple[Overruled, ...] = ()
 
     @property
-    def strongest_ground(self) -> tuple[Ground, int]:
-        """What tells most of where it comes from, and how many pieces of evidence there are of that."""
-        found = {ground: sum(self.sources.get(source, 0) for source in of) for ground, of in GROUNDS.items()}
-        return next(((ground, times) for ground, times in found.items() if times), ("seen", 0))
+    def ground(self) -> tuple[Source, int]:
+        """The source that tells a shopper most of where this comes from, and how many pieces came from there.
+
+        What was said in a conversation counts together, whether it filled a slot or changed it.
+        """
+        held = next(group for group in TELLING if any(source in self.sources for source in group))
+        first = next(source for source in held if source in self.sources)
+        return first, sum(self.sources.get(source, 0) for source in held)
 
 
 @dataclass(frozen=True, slots=True)

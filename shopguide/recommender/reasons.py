@@ -170,7 +170,7 @@ def _resting_on(opinion: Opinion | None, context: Context) -> dict[str, Any]:
     """Return what an opinion rests on, so that the words for it can be exact: "you bought two of them"."""
     if opinion is None:
         return {}
-    how, times = opinion.strongest_ground
+    how, times = opinion.ground
     told = {"how": how, "times": times, "since": opinion.since.isoformat(), "latest": opinion.latest.isoformat()}
     return told | ({"recipient": context.request.recipient} if context.request.recipient else {})
 

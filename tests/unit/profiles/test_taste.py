@@ -138,7 +138,21 @@ def test_an_opinion_says_what_it_rests_on_and_what_it_overruled() -> None:
     assert held is not None
     assert (held.since, held.latest) == (NOW - timedelta(days=10), NOW - timedelta(days=3))
     assert held.sources == {"correction": 1, "purchase": 2}
+    assert held.ground == ("correction", 1)
     assert held.overruled == (Overruled("blue", -1, NOW - timedelta(days=20), {"dislike": 1, "slot": 1}),)
+
+
+def test_the_ground_of_an_opinion_is_what_tells_a_shopper_most() -> None:
+    def ground(*sources: str) -> tuple[str, int]:
+        pieces = [piece(1, source, days=day / 100) for day, source in enumerate(sources)]
+        held = derive_taste(ANN, pieces, NOW).opinion("colour", "blue")
+        assert held is not None
+        return held.ground
+
+    assert ground("click", "purchase", "purchase") == ("purchase", 2)
+    assert ground("critique", "slot", "correction", "purchase") == ("slot", 3)
+    for source in WEIGHED:
+        assert ground(source) == (source, 1)
 
 
 def test_the_strongest_opinion_comes_first() -> None:

@@ -126,7 +126,7 @@ def test_a_taste_says_what_it_rests_on(index: CatalogueIndex, settings: Settings
         "value": "osterby",
         "weight": 0.9,
         "source": "profile",
-        "how": "said",
+        "how": "correction",
         "times": 1,
         "since": NOW.isoformat(),
         "latest": NOW.isoformat(),
@@ -137,7 +137,7 @@ def test_a_taste_says_what_it_rests_on(index: CatalogueIndex, settings: Settings
     ]
     click = PreferenceEvidence(NORA, "brand", "osterby", 1, "click", NOW)
     reason = taste_reason(Shop(index, settings, [*twice, click]))
-    assert (reason["how"], reason["times"]) == ("bought", 2)
+    assert (reason["how"], reason["times"]) == ("purchase", 2)
     assert reason["since"] == (NOW - timedelta(days=3)).isoformat()
     assert "recipient" not in reason
 
