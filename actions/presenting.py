@@ -7,6 +7,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.reading import need_events
+from shopguide.conversation.knowing import value_names
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
@@ -23,6 +24,7 @@ from shopguide.conversation.outcomes import (
     Unsold,
     WhichOne,
 )
+from shopguide.conversation.outcomes_privacy import Forgotten
 from shopguide.conversation.presentation import slate_payload
 from shopguide.conversation.telling import (
     candidate_buttons,
@@ -47,6 +49,9 @@ ASKED_BY_NAME = frozenset(
 
 UNSOLD, UNSOLD_NEAR = "utter_search_unsold", "utter_search_unsold_near"
 """What is said of a thing that the shop does not sell: without and with something that comes near to it."""
+
+FORGOTTEN = "utter_profile_value_forgotten"
+"""What is said of things that were deleted from the profile."""
 
 SLATES = {
     "": ("utter_search_slate", "utter_search_slate_one"),
@@ -76,6 +81,14 @@ def present_unsold(dispatcher: CollectingDispatcher, outcome: Unsold, wording: W
         buttons=unsold_buttons(outcome, wording),
         **unsold_words(outcome, wording),
     )
+
+
+def present_forgotten(dispatcher: CollectingDispatcher, forgotten: Forgotten, wording: Wording) -> None:
+    """Say what was deleted of what was known, or that it could not be."""
+    if forgotten.available:
+        dispatcher.utter_message(response=FORGOTTEN, values=value_names(forgotten.values, wording))
+    else:
+        dispatcher.utter_message(response="utter_profile_forget_failed")
 
 
 def present_search(

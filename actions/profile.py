@@ -8,10 +8,11 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
+from actions.presenting import present_forgotten
 from actions.reading import need_events, need_of
-from shopguide.conversation.knowing import known_payload, known_words, named_values, value_names
+from shopguide.conversation.knowing import known_payload, known_words
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes_privacy import ConsentDecided, Known, KnownValue
+from shopguide.conversation.outcomes_privacy import ConsentDecided, Known
 from shopguide.conversation.scope import concerns_session, purposes_named
 from shopguide.conversation.turn import Turn
 from shopguide.profiles.consent import PURPOSES, Purpose
@@ -55,23 +56,12 @@ class ActionForgetMe(GuideAction):
         """Delete what the message names; ask first where that is everything."""
         if any(mention.entity == CONFIRM for mention in turn.mentions):
             return await self._forget(dispatcher, turn, tracker)
-        known: Known = await self.call(guide().what_is_known, turn)
-        named = named_values(turn, known, await self.call(guide().wording))
-        if not known.available:
-            dispatcher.utter_message(response="utter_profile_forget_failed")
-        elif named:
-            await self._forget_values(dispatcher, turn, named)
+        forgotten = await self.call(guide().forget_named, turn)
+        if forgotten.values or not forgotten.available:
+            present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
         else:
             dispatcher.utter_message(response="utter_profile_forget_confirm")
         return []
-
-    async def _forget_values(self, dispatcher: CollectingDispatcher, turn: Turn, named: tuple[KnownValue, ...]) -> None:
-        outcomes = [await self.call(guide().forget_value, turn, value.facet, value.value) for value in named]
-        if all(outcome.available for outcome in outcomes):
-            wording = await self.call(guide().wording)
-            dispatcher.utter_message(response="utter_profile_value_forgotten", values=value_names(named, wording))
-        else:
-            dispatcher.utter_message(response="utter_profile_forget_failed")
 
     async def _forget(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         erased = await self.call(guide().forget, turn)

@@ -7,7 +7,15 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide, uttered
-from actions.presenting import UNSOLD, UNSOLD_NEAR, present_question, present_search, present_unsold
+from actions.presenting import (
+    FORGOTTEN,
+    UNSOLD,
+    UNSOLD_NEAR,
+    present_forgotten,
+    present_question,
+    present_search,
+    present_unsold,
+)
 from actions.reading import need_events, need_of
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Ask, SlateShown, Unsold
@@ -23,6 +31,14 @@ class ValidateSearchForm(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Take the message into the need; ask, or leave the form so that `action_search` shows."""
+        if turn.intent == "remove_preference":
+            forgotten = await self.call(guide().forget_named, turn, need_of(tracker))
+            if forgotten.values:
+                present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
+                return await self._asking_on(dispatcher, turn, need_of(tracker))
+        return await self._considered(dispatcher, turn, tracker)
+
+    async def _considered(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         need = need_of(tracker)
         if turn.open_question is not None and returning(tracker):
             question = await self.call(guide().question, need, turn.open_question)
@@ -44,6 +60,14 @@ class ValidateSearchForm(GuideAction):
             return [*events, SlotSet("requested_slot", considered.question.facet)]
         return [*events, SlotSet("requested_slot", None)]
 
+    async def _asking_on(self, dispatcher: CollectingDispatcher, turn: Turn, need: Need) -> Events:
+        """Put the open question again, if there is one; Rasa needs some slot set beside it."""
+        question = await self.call(guide().question, need, turn.open_question) if turn.open_question else None
+        if question is not None:
+            present_question(dispatcher, Ask(need, question), await self.call(guide().wording), again=True)
+        asked = turn.open_question if question is not None else None
+        return [SlotSet("need_text", need.slots()["need_text"]), SlotSet("requested_slot", asked)]
+
     def failed(self) -> Events:
         """Leave the form: a question that was never heard must not wait for an answer."""
         return [SlotSet("requested_slot", None)]
@@ -57,8 +81,8 @@ class ActionSearch(GuideAction):
         return "action_search"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Show what fits, or say what would have to give way; nothing where it was said that there is no such thing."""
-        if uttered(tracker, UNSOLD, UNSOLD_NEAR):
+        """Show what fits, or say what would have to give way; nothing where the turn has had its answer."""
+        if uttered(tracker, UNSOLD, UNSOLD_NEAR, FORGOTTEN):
             return []
         outcome = await self.call(guide().search, turn, need_of(tracker))
         events = present_search(dispatcher, outcome, await self.call(guide().wording), tracker)

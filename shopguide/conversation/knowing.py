@@ -23,7 +23,7 @@ MOST_SUGGESTED = 3
 MEMORY = "memory"
 """The entity of buttons that delete one thing: `brand=kestrel`."""
 
-_ALL = re.compile(r"\b(everything|all|entire|whole|account|profile|me)\b")
+_ALL = re.compile(r"\b(everything|all|entire|whole|account|(forget|delete|erase|remove) me)\b")
 
 
 def known_words(known: Known, wording: Wording, now: datetime) -> dict[str, str]:

@@ -119,3 +119,14 @@ class ValueForgotten:
     value: str
     count: int = 0
     available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The things that a message named are deleted, none if it names nothing that is known.
+
+    `available` is false if the database could not be reached: then nothing can be said to be gone.
+    """
+
+    values: tuple[KnownValue, ...] = ()
+    available: bool = True

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lexicon.text import normalise
+from shopguide.conversation.knowing import recipient_words
 from shopguide.conversation.outcomes import Shown
 from shopguide.conversation.wording import Wording
 from shopguide.recommender.types import Reason
@@ -14,6 +15,10 @@ TELLING = ("taste", "history", "similar", "text", "reduced", "rated", "popular",
 
 MOST_IN_A_LINE = 2
 """Wishes that the line of a product tells at most."""
+
+
+MANY_TIMES = 3
+"""From how many times on a number is said."""
 
 
 class Met(NamedTuple):
@@ -39,8 +44,7 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
         case "matches":
             return say("list.comma").join(met.text for met in wishes_met(reason, wording))
         case "taste":
-            key = "reason.wish" if data.get("source") == "wish" else "reason.taste"
-            return say(key, value=wording.value(str(data["facet"]), str(data["value"])))
+            return _taste(data, wording)
         case "history":
             key = f"reason.history.{data.get('event')}"
             return say(key if say.has(key) else "reason.history.other", title=data["title"])
@@ -53,6 +57,19 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
         case "reduced":
             return say("reason.reduced", percent=data["percent"])
     return say(f"reason.{reason.kind}")
+
+
+def _taste(data: Mapping[str, Any], wording: Wording) -> str:
+    """Say what a taste rests on, as exactly as is known: "you bought Kestrel twice"; of others, that it is theirs."""
+    say = wording.say
+    value = wording.value(str(data["facet"]), str(data["value"]))
+    if data.get("source") == "wish":
+        return say("reason.wish", value=value)
+    if data.get("recipient"):
+        return say("reason.taste_of", value=value, recipient=recipient_words(str(data["recipient"]), wording))
+    times = int(data.get("times") or 0)
+    key = f"reason.tasted.{data.get('how')}.{min(times, MANY_TIMES)}"
+    return say(key if say.has(key) else "reason.taste", value=value, times=times)
 
 
 def card_reasons(reasons: Sequence[Reason], title: str, wording: Wording) -> list[tuple[Reason, str]]:

@@ -19,10 +19,12 @@ from shopguide.conversation.outcomes import (
     Unresolved,
     WhichOne,
 )
+from shopguide.conversation.phrases import phrases
 from shopguide.conversation.presentation import constraint_payload
 from shopguide.conversation.references import Pointed, Unclear, resolve
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import ordinals
+from shopguide.conversation.wording import Wording
 from shopguide.conversation.words import name_in
 from shopguide.feedback.events import Slate
 from shopguide.feedback.service import Feedback
@@ -94,6 +96,10 @@ class Parts:
     def currency(self) -> str:
         """The shop's own currency."""
         return self._settings.currency
+
+    def wording(self) -> Wording:
+        """Return the words of the shop's language over the catalogue as it stands."""
+        return Wording(self.index, phrases(self._settings.language), self.currency)
 
     def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> Meant:
         """Return the products that a message speaks of, or why that cannot be told.

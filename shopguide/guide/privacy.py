@@ -3,7 +3,10 @@
 import logging
 from collections.abc import Sequence
 
-from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Known, ValueForgotten
+from shopguide.conversation.changes import changes
+from shopguide.conversation.knowing import named_values
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Forgotten, Known, ValueForgotten
 from shopguide.conversation.turn import Turn
 from shopguide.errors import DatabaseError, OutboxError, UnknownShopper
 from shopguide.guide.knowing import known
@@ -63,6 +66,21 @@ class PrivacyCases(Parts):
             log.warning("a value was not forgotten: %s", error)
             return ValueForgotten(facet, value, available=False)
         return ValueForgotten(facet, value, count)
+
+    def forget_named(self, turn: Turn, need: Need | None = None) -> Forgotten:
+        """Delete for good what a message names of the things that are known, or what its button does.
+
+        Args:
+            turn: the message.
+            need: what is looked for now; what it holds is not spoken of as something known.
+        """
+        known = self.what_is_known(turn)
+        named = named_values(turn, known, self.wording())
+        if need is not None:
+            held = {(change[0], change[1]) for change in changes(Need(), need)}
+            named = tuple(value for value in named if (value.facet, value.value) not in held)
+        done = [self.forget_value(turn, value.facet, value.value).available for value in named]
+        return Forgotten(named, known.available and all(done))
 
     def forget_recipient(self, turn: Turn, recipient: str) -> ValueForgotten:
         """Delete for good whatever was said of somebody whom the shopper shops for."""

@@ -7,9 +7,7 @@ from typing import Any
 from shopguide.catalogue.constraints import Constraint
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import Shown, SlateShown
-from shopguide.conversation.phrases import phrases
 from shopguide.conversation.presentation import constraint_payload, slate_payload
-from shopguide.conversation.wording import Wording
 from shopguide.guide.impressions import impression
 from shopguide.guide.parts import Parts
 from shopguide.ids import ShopperId, Sku, SlateId
@@ -81,10 +79,6 @@ class RequestCases(Parts):
                 )
             )
         return payload
-
-    def wording(self) -> Wording:
-        """Return the words of the shop's language over the catalogue as it stands."""
-        return Wording(self.index, phrases(self._settings.language), self.currency)
 
 
 def need_of(constraints: Sequence[Constraint], query: str = "") -> Need:

@@ -100,6 +100,8 @@ class SearchCases(Unsellable, Remembering):
         now = still_sensible(self._for_whom(turn, need, understood), turn, understood, index)
         self._learn(turn, need, now)
         self._learn_for_good(turn, now, index)
+        if turn.intent == "search_products":
+            self._memory.searched(turn, _in_words(now), self._clock(), now.recipient)
         said = now
         slate = comparable(self._memory.slate(turn.current_slate), now, index)
         for facet, direction in understood.critiques.items():
@@ -113,7 +115,7 @@ class SearchCases(Unsellable, Remembering):
         if known is Sold.MENTIONED or self._clear(turn, now, understood, rows):
             # To narrow down what only mentions a thing would promise that it is there.
             return Ready(now)
-        question = next_question(now, index, rows)
+        question = next_question(now, index, rows, self._taste(turn, now))
         if question is None:
             return Ready(now)
         return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
@@ -397,3 +399,8 @@ def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:
     if not need.words:
         return Narrowed(rows, rows)
     return narrow(need.words, index, rows, by_all="category" not in need.wanted)
+
+
+def _in_words(need: Need) -> str:
+    """Return what is looked for as a search, without the message's own words: those may hold anything."""
+    return " ".join([*(value for values in need.wanted.values() for value in values), *need.words.split()])

@@ -19,7 +19,7 @@ class TalkingShop(Shop):
     def __init__(self, index: CatalogueIndex) -> None:
         super().__init__(index)
         self.own_data = FakeOwnData()
-        for case in ("what_is_known", "decide", "forget_value", "forget", "export_link"):
+        for case in ("what_is_known", "decide", "forget_named", "forget", "export_link"):
             setattr(self.guide, case, getattr(self.own_data, case))
 
 

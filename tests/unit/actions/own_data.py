@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Known, ValueForgotten
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Forgotten, Known
 from shopguide.conversation.turn import Turn
 from shopguide.profiles.consent import Purpose
 
@@ -26,10 +27,11 @@ class FakeOwnData:
             self.decisions.append((tuple(purposes), granted))
         return ConsentDecided(tuple(purposes), granted, available=self.available)
 
-    def forget_value(self, turn: Turn, facet: str, value: str) -> ValueForgotten:
+    def forget_named(self, turn: Turn, need: Need | None = None) -> Forgotten:
+        named = tuple(value for value in self.known.tastes if value.value in turn.text)
         if self.available:
-            self.forgotten.append((facet, value))
-        return ValueForgotten(facet, value, int(self.available), self.available)
+            self.forgotten += [(value.facet, value.value) for value in named]
+        return Forgotten(named, self.available)
 
     def forget(self, turn: Turn) -> Erased:
         self.erased += self.available

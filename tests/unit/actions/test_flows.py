@@ -169,7 +169,7 @@ def test_details_why_like_dislike(talk: Conversation) -> None:
     talk.hear("not the first", "dislike_product", entity("ordinal", 1))
     (message,) = talk.act(ActionDislikeProduct())
     assert message["response"] == "utter_product_disliked"
-    assert {event.kind for event in talk.shop.feedback.events.values()} == {"like", "dislike"}
+    assert {event.kind for event in talk.shop.feedback.events.values()} == {"search", "like", "dislike"}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_which_of_two_is_asked_with_buttons_that_do_what_was_wanted(talk: Conver
     assert message["response"] == "utter_product_which_of"
     assert message["options"].startswith("number 1 (")
     assert message["buttons"][0]["payload"] == '/like_product{"ordinal":1}'
-    assert not talk.shop.feedback.events
+    assert {event.kind for event in talk.shop.feedback.events.values()} == {"search"}
 
 
 def test_a_name_of_several_becomes_a_slate(talk: Conversation) -> None:

@@ -179,6 +179,29 @@ def test_one_thing_is_forgotten_by_its_name(talk: Conversation, own_data: FakeOw
     assert own_data.forgotten == [("brand", "kestrel")]
 
 
+def test_a_preference_that_is_only_remembered_can_be_taken_back_in_a_search(
+    talk: Conversation, own_data: FakeOwnData
+) -> None:
+    search(talk)
+    talk.hear("forget that i like kestrel", "remove_preference", entity("brand", "kestrel"))
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["response"] == "utter_profile_value_forgotten"
+    assert talk.act(ActionSearch()) == []
+    assert own_data.forgotten == [("brand", "kestrel")]
+
+
+def test_the_open_question_comes_back_after_something_was_forgotten(talk: Conversation, own_data: FakeOwnData) -> None:
+    talk.loop = "search_form"
+    talk.hear("shoes", "search_products", entity("category", "shoes"))
+    talk.act(ValidateSearchForm())
+    asked = talk.slots["requested_slot"]
+    talk.hear("forget that i like kestrel", "remove_preference", entity("brand", "kestrel"))
+    first, again = talk.act(ValidateSearchForm())
+    assert first["response"] == "utter_profile_value_forgotten"
+    assert again["response"].startswith("utter_search_ask_")
+    assert talk.slots["requested_slot"] == asked
+
+
 def test_a_copy_of_the_data_is_a_link(talk: Conversation, own_data: FakeOwnData) -> None:
     talk.hear("export my data", "export_my_data")
     (message,) = talk.act(ActionExportMyData())
