@@ -38,7 +38,7 @@ def as_dict(view: ShopperView, evidence_limit: int = 200, *, habits: Habits | No
             }
             for person in view.recipients
         ],
-        "habits": _ready(asdict(habits)) if habits is not None else None,
+        "habits": habits_dict(habits) if habits is not None else None,
         "evidence": [
             {
                 "facet": piece.facet,
@@ -57,6 +57,12 @@ def as_dict(view: ShopperView, evidence_limit: int = 200, *, habits: Habits | No
             for piece in view.evidence[:evidence_limit]
         ],
     }
+
+
+def habits_dict(habits: Habits) -> dict[str, Any]:
+    """Return habits as JSON-ready values."""
+    found: dict[str, Any] = _ready(asdict(habits))
+    return found
 
 
 def _weights(taste: TasteProfile) -> dict[str, dict[str, float]]:
