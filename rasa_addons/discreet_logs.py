@@ -4,8 +4,8 @@ Rasa quotes freely where something goes wrong: the action server's whole answer,
 database's statement with its values, the sender. From the moment that the server is up, `keep_logs_discreet` changes
 every log record before any handler sees it:
 
-- an exception keeps its kind and its frames; what it says goes, but for errors of the operating system;
-- of other people's messages the first line stays, up to a length;
+- an exception keeps its kind and its frames; what it says goes, unless it is about the machine or the program itself;
+- of other people's messages the first line stays, up to a length; the HTTP API does not quote what it refuses;
 - the sender and the text of the turn that is going on, conversations in addresses, tokens and e-mail addresses go.
 
 Our own modules name counts and kinds only, so their messages stay whole. With `--debug` the same holds, but Rasa then
@@ -32,8 +32,12 @@ _LONGEST_LINE = 500
 _SHORTEST_TEXT = 4
 """Characters of a text that is looked for in messages; a shorter one is in everything."""
 
-_TELLING = (OSError,)
-"""What these say is about this machine and its network, and nobody can mend them without it."""
+_TELLING = (OSError, AttributeError, ImportError, NameError, TypeError)
+"""What these say is about this machine or about the program, and nobody can mend them without it."""
+
+_HTTP_API = "rasa.server"
+_QUOTED_REQUEST = re.compile(r"(?<=\bError: ).+")
+"""What follows in its messages is an exception about what was asked for."""
 
 _PATTERNS = (
     (re.compile(r"(/conversations/)[^/\s'\"?]+"), r"\1" + WITHHELD),
@@ -91,11 +95,21 @@ def discreet_traceback(error: BaseException) -> str:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         frames = "".join(traceback.format_tb(current.__traceback__))
-        kind = f"{type(current).__module__}.{type(current).__qualname__}"
-        says = discreet(str(current)) if isinstance(current, _TELLING) else WITHHELD
-        chain.append(f"Traceback (most recent call last):\n{frames}{kind}: {says}")
+        chain.append(f"Traceback (most recent call last):\n{frames}{_kind(current)}: {_says(current)}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\n\nThe above exception led to the following one:\n\n".join(reversed(chain))
+
+
+def _kind(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _says(error: BaseException) -> str:
+    if isinstance(error, _TELLING):
+        return discreet(str(error))
+    status = getattr(error, "status", None)  # of an HTTP answer: harmless, and half of what one wants to know
+    return f"{WITHHELD}, status {status}" if isinstance(status, int) else WITHHELD
 
 
 def _error_of(exc_info: Any) -> BaseException | None:
@@ -123,6 +137,8 @@ class _DiscreetRecords:
             lines = message.strip().splitlines() or [""]
             cut = len(lines) > 1 or len(lines[0]) > _LONGEST_LINE
             message = lines[0][:_LONGEST_LINE] + (" …" if cut else "")
+            if record.name == _HTTP_API:
+                message = _QUOTED_REQUEST.sub(WITHHELD, message)
         record.msg, record.args = discreet(message), None
         if (error := _error_of(record.exc_info)) is not None:
             record.exc_text = discreet_traceback(error)

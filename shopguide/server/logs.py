@@ -1,9 +1,9 @@
 """Logs of the guide server that hold no message and no identity.
 
 Nothing of ours logs what a shopper said or who they are; this is for what comes up from below: exceptions that quote
-their input, libraries that quote ours. An exception keeps its kind and its frames, and says something only where it is
-one of ours or the operating system's. In messages the words of the call that is being answered, ids, secrets, and
-whatever `shopguide.masking` knows are replaced. SHOPGUIDE_QUOTE_IN_LOGS leaves everything as it is, for development.
+their input, libraries that quote ours. An exception keeps its kind and its frames; what it says stays only where it is
+about the shop, the machine or the program itself. In messages the words of the call that is being answered, ids,
+secrets, and whatever `shopguide.masking` knows are replaced. SHOPGUIDE_QUOTE_IN_LOGS leaves everything as it is, for development.
 """
 
 import copy
@@ -24,7 +24,9 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _SHORTEST_TEXT = 4
 """Characters of a text that is looked for in messages; a shorter one is in everything."""
 
-_TELLING = (OSError, ShopGuideError)
+_TELLING = (ShopGuideError, OSError, AttributeError, ImportError, NameError, TypeError)
+"""What these say is about the shop, the machine or the program, and nobody can mend them without it."""
+
 _IDS_AND_SECRETS = re.compile(
     r"\b(?:web|rest|terminal)-[\w-]{8,}"  # conversations of our channels
     r"|\bs-[0-9a-f]{32}\b"  # shoppers that we named
@@ -77,8 +79,7 @@ class DiscreetFormatter(logging.Formatter):
         while error is not None and id(error) not in seen:
             seen.add(id(error))
             frames = "".join(traceback.format_tb(error.__traceback__))
-            kind = f"{type(error).__module__}.{type(error).__qualname__}"
-            chain.append(f"Traceback (most recent call last):\n{frames}{kind}: {self._says(error)}")
+            chain.append(f"Traceback (most recent call last):\n{frames}{_kind(error)}: {self._says(error)}")
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\n\nThe above exception led to the following one:\n\n".join(reversed(chain))
 
@@ -90,6 +91,11 @@ class DiscreetFormatter(logging.Formatter):
         if (said := _said.get()) is not None:
             message = said.sub(WITHHELD, message)
         return mask(_IDS_AND_SECRETS.sub(WITHHELD, message), self._regions)
+
+
+def _kind(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def set_up_logs(*, quote: bool, regions: Sequence[str] = REGIONS) -> None:

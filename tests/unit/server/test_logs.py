@@ -49,7 +49,7 @@ def raised(error: Exception, cause: Exception | None = None) -> Exception:
 def test_an_exception_keeps_its_kind_and_its_frames(written: io.StringIO) -> None:
     log.error("action failed", exc_info=raised(KeyError(TEXT), raised(ValueError(f"no {TEXT}"))))
     assert "lavender" not in written.getvalue()
-    for kept in ("action failed", "builtins.ValueError: <withheld>", "builtins.KeyError", "in raised", "test_logs.py"):
+    for kept in ("action failed", "\nValueError: <withheld>", "KeyError: <withheld>", "in raised", "test_logs.py"):
         assert kept in written.getvalue()
 
 
