@@ -8,8 +8,9 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from shopguide.bootstrap import Shop
-from shopguide.server import api, chat, health, products
+from shopguide.server import api, chat, health, products, shoppers
 from shopguide.server.chores import Chores, chores_of
+from shopguide.server.docs import add_docs
 from shopguide.server.health import Warmup
 from shopguide.server.limits import BodyLimit, RateLimit, json_only
 from shopguide.server.metrics import Metrics, MetricsMiddleware
@@ -40,20 +41,30 @@ def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
     from shopguide.server.webhook import load_actions, webhook_router
 
     settings = shop.settings
-    app = GuideApp(title="ShopGuide", version=version("shopguide"), description=DESCRIPTION, lifespan=_lifespan)
+    app = GuideApp(
+        title="ShopGuide",
+        version=version("shopguide"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,  # FastAPI's own pages load their scripts from a CDN
+        redoc_url=None,
+    )
     app.state.shop = shop
     app.state.warmup = Warmup(shop)
     app.state.chores = Chores(chores_of(shop))
     app.state.metrics = Metrics()
     app.state.chat_tokens = ChatTokens(settings.chat_secret.get_secret_value())
     app.state.chat_limits = chat.ChatLimits()
+    app.state.copy_limit = RateLimit(shoppers.COPIES_PER_MINUTE)
     app.state.api_limits = RateLimit(settings.api_calls_per_minute)
 
     app.include_router(health.router)
     app.include_router(app.state.metrics.router())
     app.include_router(webhook_router(load_actions(actions), settings.webhook_token.get_secret_value()))
-    for routes in (api, products, chat):
+    app.include_router(shoppers.pages)
+    for routes in (api, products, shoppers, chat):
         app.include_router(routes.router, dependencies=[Depends(json_only)])
+    add_docs(app)
     add_pages(app, settings)
     add_problem_handlers(app)
 

@@ -91,3 +91,14 @@ def test_no_pictures_without_a_folder(tmp_path: Path, no_actions: str) -> None:
         assert answer.status_code == 404
         assert "SHOPGUIDE_WEB_DIR" in answer.json()["detail"]
     shop.database.close()
+
+
+def test_the_apis_page_needs_nobody_else(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "http" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for path in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        if not path.startswith("data:"):
+            assert client.get(f"/{path}").status_code == 200, path
+    assert client.get("/redoc").status_code == 404
