@@ -7,6 +7,7 @@ Google's libphonenumber knows to be given out, or what somebody says is theirs. 
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -39,7 +40,7 @@ _CARD_CODE = re.compile(
 
 _PHONE_HINT = r"""
     (?:call|ring|phone|text|reach|contact|whatsapp|sms|fax)(?:\s+\w+)?\s+(?:me|us|back|him|her|my)\b
-  | \b(?:call|ring|dial)\b(?=\W*$)
+  | \b(?:call|ring|dial)\b(?=\W*\d)
   | \b(?:tel|telephone|whatsapp|mob|fax|telefon|handynummer)\b
   | \b(?:phone|mobile|cell|telephone|contact|my|whatsapp)\s+(?:number|no|nr)\b
   | \bmy\s+(?:phone|mobile|cell|cellphone|landline|handy|number)\b
@@ -79,24 +80,34 @@ def mask(text: str, regions: Sequence[str] = REGIONS) -> str:
     return _each(_SAID_TO_BE_A_PHONE, text, _end_of_said_phone, "<phone>")
 
 
-def _each(pattern: re.Pattern[str], text: str, end: Callable[[str, re.Match[str]], int], instead: str) -> str:
+class _Hints:
+    """The words of a text that say what a number after them is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._ends: list[int] = []
+        self._kinds: list[str] | None = None
+
+    def before(self, start: int) -> str:
+        """Return what the nearest telling word before a position says: phone, card, code or nothing."""
+        if self._kinds is None:
+            found = list(_HINTS.finditer(self.text))
+            self._ends = [hint.end() for hint in found]
+            self._kinds = [hint.lastgroup or "" for hint in found]
+        nearest = bisect_right(self._ends, start) - 1
+        return self._kinds[nearest] if nearest >= 0 and start - self._ends[nearest] <= _HINT_REACH else ""
+
+
+def _each(pattern: re.Pattern[str], text: str, end: Callable[[re.Match[str], _Hints], int], instead: str) -> str:
     """Replace what a pattern finds from its start to the end that a function gives; 0 leaves it as it is."""
-    parts, done, position = [], 0, 0
+    parts, done, position, hints = [], 0, 0, _Hints(text)
     while (found := pattern.search(text, position)) is not None:
-        if stop := end(text, found):
+        if stop := end(found, hints):
             parts += [text[done : found.start()], instead]
             done = position = stop
         else:
             position = found.start() + 1
     return "".join([*parts, text[done:]])
-
-
-def _hint(text: str, start: int) -> str:
-    """Return what the nearest telling word before a position says that a number is: phone, card, code or nothing."""
-    kind = ""
-    for hint in _HINTS.finditer(text, max(0, start - _HINT_REACH), start):
-        kind = hint.lastgroup or ""
-    return kind
 
 
 def _luhn(digits: str) -> bool:
@@ -111,19 +122,19 @@ def _is_product_code(digits: str) -> bool:
     return len(digits) in _GTIN_LENGTHS and weighted % 10 == 0
 
 
-def _end_of_card(text: str, found: re.Match[str]) -> int:
+def _end_of_card(found: re.Match[str], hints: _Hints) -> int:
     digits = re.sub(r"\D", "", found.group())
     is_card = _CARD.fullmatch(digits) and _luhn(digits)
-    return found.end() if is_card or _hint(text, found.start()) == "card" else 0
+    return found.end() if is_card or hints.before(found.start()) == "card" else 0
 
 
-def _end_of_iban(text: str, found: re.Match[str]) -> int:
+def _end_of_iban(found: re.Match[str], hints: _Hints) -> int:
     """Return where an account of its country's length ends; the pattern may have run on into the next words."""
     length = _IBAN_LENGTHS.get(found.group()[:2].upper(), 0)
     places = [found.start() + place for place, sign in enumerate(found.group()) if sign.isalnum()]
     if not length or len(places) < length:
         return 0
-    stop = places[length - 1] + 1
+    text, stop = hints.text, places[length - 1] + 1
     if text[stop : stop + 1].isalnum():
         return 0
     account = "".join(text[place] for place in places[:length]).upper()
@@ -135,23 +146,25 @@ def _end_of_iban(text: str, found: re.Match[str]) -> int:
 def _without_phones(text: str, region: str | None) -> str:
     import phonenumbers
 
+    hints = _Hints(text)
     spans = [
         (match.start, match.end)
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID)
-        if _is_phone(text, match.start, match.raw_string)
+        if _is_phone(match.start, match.raw_string, hints)
     ]
     for start, end in reversed(spans):
         text = f"{text[:start]}<phone>{text[end:]}"
     return text
 
 
-def _is_phone(text: str, start: int, number: str) -> bool:
+def _is_phone(start: int, number: str, hints: _Hints) -> bool:
     """Tell a number that could be dialled from an amount or a code of the same form."""
+    text = hints.text
     if _DECIMAL.fullmatch(number) or _AMOUNT_AFTER.match(text, start + len(number)):
         return False
     if number.startswith("+"):
         return True
-    hint = _hint(text, start)
+    hint = hints.before(start)
     if hint == "phone":
         return True
     if text[max(0, start - 1) : start] in ("_", "/") or (number.isdecimal() and _is_product_code(number)):
@@ -162,9 +175,9 @@ def _is_phone(text: str, start: int, number: str) -> bool:
     return not hint and (number.startswith(("0", "(")) or bool(re.search(r"\d\D+\d+\D+\d", number)))
 
 
-def _end_of_said_phone(text: str, found: re.Match[str]) -> int:
+def _end_of_said_phone(found: re.Match[str], hints: _Hints) -> int:
     """Return where a number ends that its owner called a phone number; nobody need have given it out."""
-    if _hint(text, found.start()) != "phone" or _AMOUNT_AFTER.match(text, found.end()):
+    if hints.before(found.start()) != "phone" or _AMOUNT_AFTER.match(hints.text, found.end()):
         return 0
     groups = re.findall(r"\d+", found.group())
     if len(groups) == 2 and not groups[0].startswith("0") and int(groups[0]) < int(groups[1]):

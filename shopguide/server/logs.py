@@ -3,7 +3,8 @@
 Nothing of ours logs what a shopper said or who they are; this is for what comes up from below: exceptions that quote
 their input, libraries that quote ours. An exception keeps its kind and its frames; what it says stays only where it is
 about the shop, the machine or the program itself. In messages the words of the call that is being answered, ids,
-secrets, and whatever `shopguide.masking` knows are replaced. SHOPGUIDE_QUOTE_IN_LOGS leaves everything as it is, for development.
+secrets, and whatever `shopguide.masking` knows are replaced. SHOPGUIDE_QUOTE_IN_LOGS leaves everything as it is, for
+development.
 """
 
 import copy
