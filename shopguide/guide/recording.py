@@ -205,8 +205,9 @@ class Recorder:
         Raises:
             DatabaseError: the database cannot be reached.
         """
-        if self._marks is not None:
-            self._marks.forget(self._clock())
+        with self._together():
+            if self._marks is not None:
+                self._marks.forget(self._clock())
 
     def _deliver(self, entries: Sequence[Entry]) -> list[Entry]:
         """Write entries and return those that cannot be written although the database is there."""
