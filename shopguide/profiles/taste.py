@@ -185,23 +185,25 @@ def _key(piece: PreferenceEvidence) -> _Key:
 
 def _standing(ordered: Iterable[PreferenceEvidence]) -> dict[_Key, _Standing]:
     """Group evidence by facet value (and kind of product), without what was taken back or overruled."""
-    standing: dict[_Key, _Standing] = defaultdict(_Standing)
+    standing: dict[tuple[str, str], dict[str | None, _Standing]] = defaultdict(dict)
+    # The bound that stands for a facet, an operator and a kind of product.
+    bounds: dict[tuple[str, str, str | None], str] = {}
     for piece in ordered:
-        key = facet, value, kind = _key(piece)
+        facet, value, kind = _key(piece)
+        kinds = standing[facet, value]
         if _takes_back(piece):
             # Of no kind in particular: of every kind.
-            for other in [k for k in standing if k[:2] == key[:2] and (kind is None or k[2] in (kind, None))]:
-                del standing[other]
+            for other in [kind, None] if kind is not None else list(kinds):
+                kinds.pop(other, None)
             continue
-        held = standing[key]
+        held = kinds.setdefault(kind, _Standing())
         held.pieces.append(piece)
         if is_bound(value):
-            for other in [
-                k for k in standing if k[0] == facet and k[1][:2] == value[:2] and k[1] != value and k[2] == kind
-            ]:
-                gone = standing.pop(other)
+            before = bounds.get((facet, value[:2], kind), value)
+            bounds[facet, value[:2], kind] = value
+            if before != value and (gone := standing[facet, before].pop(kind, None)) is not None:
                 held.overruled += [*gone.overruled, *gone.pieces]
-    return standing
+    return {(facet, value, kind): held for (facet, value), kinds in standing.items() for kind, held in kinds.items()}
 
 
 def _opinion(key: _Key, standing: _Standing, now: datetime, rules: TasteRules) -> Opinion | None:
