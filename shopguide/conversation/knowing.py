@@ -135,7 +135,18 @@ def _strongest(values: Sequence[KnownValue]) -> list[KnownValue]:
 def _line(value: KnownValue, wording: Wording, now: datetime) -> str:
     origins = _origins(value, wording, now)
     line = wording.say("known.value", facet=wording.facet(value.facet), value=_named(value, wording))
+    if value.overruled:
+        origins = wording.say("known.also").join([*([origins] if origins else []), _overruled(value, wording)])
     return wording.say("known.from", what=line, origins=origins) if origins else line
+
+
+def _overruled(value: KnownValue, wording: Wording) -> str:
+    """Say what was thought of a value before, so that a change of mind is seen to have been noticed."""
+    say, last = wording.say, value.overruled[0]
+    date = f"{last.latest:%d %b %Y}".lstrip("0")
+    if last.value != value.value:
+        return say("known.overruled.bound", bound=wording.value(value.facet, last.value), date=date)
+    return say("known.overruled.yes" if last.polarity > 0 else "known.overruled.no", date=date)
 
 
 def _named(value: KnownValue, wording: Wording) -> str:

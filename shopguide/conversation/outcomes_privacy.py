@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shopguide.ids import ShopperId
 from shopguide.profiles.consent import Consents, Purpose
-from shopguide.profiles.preferences import Source
+from shopguide.profiles.preferences import Overruled, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class KnownValue:
         since: when it was first said or shown.
         latest: when it was last.
         origins: where it comes from.
+        overruled: what was said of it before and no longer holds, the latest first.
     """
 
     facet: str
@@ -43,6 +44,7 @@ class KnownValue:
     latest: datetime
     origins: tuple[Origin, ...] = ()
     category: str | None = None
+    overruled: tuple[Overruled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

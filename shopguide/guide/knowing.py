@@ -52,6 +52,7 @@ def _tastes(
             since=opinion.since,
             latest=opinion.latest,
             category=opinion.category,
+            overruled=opinion.overruled,
             origins=_origins(
                 (
                     piece

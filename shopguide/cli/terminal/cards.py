@@ -108,13 +108,24 @@ class View:
 def without_what_the_card_says(text: str, payload: Mapping[str, Any]) -> str:
     """Return the text without the lines that the card repeats in a better shape."""
     if payload.get("type") == "profile":
-        return "\n".join(line for line in text.splitlines() if not line.startswith("- "))
+        return _without_tastes(text, len(payload["tastes"]))
     if payload.get("type") == "product":
         description = facts.one_line(payload.get("description") or "")
         kept = [line for line in text.splitlines() if not (description and facts.one_line(line) == description)]
         kept = [line for line in kept if line.count(" · ") < 2]  # its facts in one line
         return facts.without_the_cards("\n".join(kept), [payload])
     return facts.without_the_cards(text, facts.items_of(payload))
+
+
+def _without_tastes(text: str, count: int) -> str:
+    """Return the text of a profile without the lines of its tastes, which come first among its items."""
+    kept = []
+    for line in text.splitlines():
+        if line.startswith("- ") and count:
+            count -= 1
+        else:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _headline(item: Mapping[str, Any]) -> Text:
@@ -187,5 +198,6 @@ def _tastes(tastes: Sequence[Any]) -> Table:
             bar = Text("■" * max(1, round(abs(weight) * 10)), style="green" if weight > 0 else "red")
             likes = "likes" if weight > 0 else "avoids"
             facet = facts.one_line(taste.get("facet") or "").replace("_", " ")
-            table.add_row(Text(likes, style="dim"), Text(facts.taste(taste)), Text(facet, style="dim"), bar)
+            origin = Text(facts.one_line(taste.get("from") or ""), style="dim")
+            table.add_row(Text(likes, style="dim"), Text(facts.taste(taste)), Text(facet, style="dim"), bar, origin)
     return table

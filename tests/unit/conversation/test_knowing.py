@@ -11,6 +11,7 @@ from shopguide.conversation.outcomes_privacy import Known, KnownValue, Origin
 from shopguide.conversation.phrases import phrases
 from shopguide.conversation.wording import Wording
 from shopguide.profiles.consent import Consents
+from shopguide.profiles.preferences import Overruled
 from tests.unit.conversation.shop import NOW, SHOPPER, mention, said
 
 EARLIER = NOW - timedelta(days=40)
@@ -43,6 +44,16 @@ def test_each_thing_is_told_with_where_it_comes_from_the_strongest_first(wording
         "- for good: material: not leather (you told me today)",
         "- for good: size: size 43 for shoes (you told me today)",
         "- kept besides: a purchase, 4 products opened and 2 lists of products that I showed you",
+    ]
+
+
+def test_a_change_of_mind_is_told(wording: Wording) -> None:
+    minds = (Overruled("kestrel", -1, EARLIER, {"slot": 1}),)
+    price = KnownValue("price", "<=60", 0.6, NOW, NOW, overruled=(Overruled("<=90", 1, EARLIER, {"slot": 1}),))
+    told = lines(Known(SHOPPER, tastes=(replace(KESTREL, origins=(), overruled=minds), price)), wording)
+    assert told == [
+        "- brand: Kestrel (you avoided it until 20 Jan 2026)",
+        "- price: up to €60 (up to €90 until 20 Jan 2026)",
     ]
 
 
