@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from shopguide.access.service import Access
 from shopguide.catalogue.lexicon_file import LexiconFile
@@ -17,14 +17,18 @@ from shopguide.guide import Guide
 from shopguide.guide.consenting import Consenting
 from shopguide.guide.copying import Copying
 from shopguide.guide.erasing import Erasing
+from shopguide.guide.habits import habits_for
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.proving import Proving
 from shopguide.guide.recording import Recorder
 from shopguide.guide.searchwords import SearchWords
+from shopguide.ids import ShopperId
 from shopguide.outbox.box import Outbox
 from shopguide.outbox.store import Deliveries
 from shopguide.privacy.conversations import DialogueServer
+from shopguide.privacy.retention import Limits, Retention
 from shopguide.privacy.service import Privacy
+from shopguide.profiles.present import habits_dict
 from shopguide.profiles.service import Profiles
 from shopguide.profiles.taste import TasteRules
 from shopguide.recommender.artefacts import ModelFolder
@@ -183,14 +187,40 @@ class Shop:
         )
 
     @part
+    def retention(self) -> Retention:
+        """Deletes what has been kept long enough."""
+        settings = self.settings
+        limits = Limits(
+            session=timedelta(hours=settings.session_memory_hours),
+            events=_days(settings.keep_events_days),
+            slates=_days(settings.keep_slates_days),
+            preferences=_days(settings.keep_preferences_days),
+            conversations=_days(settings.keep_conversations_days),
+            shoppers=_days(settings.keep_shoppers_days),
+            withdrawn=_days(settings.withdrawn_retention_days),
+            tombstones=_days(settings.tombstone_days),
+        )
+        return Retention(self.privacy, limits, assume_consent=settings.consent == "assumed")
+
+    @part
     def copying(self) -> Copying:
         """Puts together what a shopper may take away."""
-        return Copying(self.profiles, self.privacy, self.products.get, self.settings.shop_name)
+        return Copying(
+            self.profiles, self.privacy, self.products.get, habits=self._habits, shop_name=self.settings.shop_name
+        )
+
+    def _habits(self, shopper_id: ShopperId) -> dict[str, Any]:
+        habits = habits_for(shopper_id, profiles=self.profiles, feedback=self.feedback, index=self.catalogue.index())
+        return habits_dict(habits)
 
     @part
     def own_data(self) -> OwnData:
         """What the use cases around a shopper's own data stand on."""
         return OwnData(self.profiles, self.consenting, self.erasing, self.privacy, self.settings.browser_url)
+
+
+def _days(days: int) -> timedelta | None:
+    return timedelta(days=days) if days else None
 
 
 @lru_cache(maxsize=1)

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         2.0, gt=0, description="how long what was said without consent counts, in its own conversation only"
     )
     shop_name: str = Field("this shop", description="the shop's name, for the privacy notice")
+    channels: list[str] = Field(
+        ["the chat page"], description="how shoppers reach the guide, for the privacy notice, as a JSON list"
+    )
     privacy_contact: str = Field("", description="whom to write to about personal data, for the privacy notice")
     guide_url: str = Field(
         "", description="the guide server as browsers reach it, for links; empty: http:// and its own address"

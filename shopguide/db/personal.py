@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from shopguide.db.base import UtcDateTime
-from shopguide.ids import ConversationId, ShopperId
+from shopguide.ids import OWN_LENGTH, OWN_PREFIX, ConversationId, ShopperId
 
 Role: TypeAlias = Literal["shopper", "conversation"]
 
@@ -217,6 +217,14 @@ class PersonalSchema:
             query = query.where(shoppers.c.shopper_id.not_in(query_of_used))
         return list(session.scalars(query))
 
+    def strangers(self, session: Session) -> list[ShopperId]:
+        """Return the shoppers with an id of our own making that no account leads to."""
+        found: set[str] = set()
+        for table, column in self.about("shopper"):
+            if not any(table is accounts for accounts, _ in self._accounts()):
+                found.update(session.scalars(select(column).where(self._stranger(column)).distinct()))
+        return sorted(map(ShopperId, found))
+
     def session_only(self) -> Iterator[tuple[str, str]]:
         """Yield the tables with rows that count for a session only, with their column of time."""
         for table in self.tables.sorted_tables:
@@ -232,6 +240,12 @@ class PersonalSchema:
             if column.name == "sender_id" and self._people[table.name].shopper:
                 yield table, column
 
+    def _stranger(self, column: Column[Any]) -> ColumnElement[bool]:
+        """Whether a column holds an id of our own making that no account leads to."""
+        accounts = [select(c) for t, _ in self._accounts() for c in self._people[t.name].shopper]
+        own = column.startswith(OWN_PREFIX, autoescape=True)
+        return and_(own, func.length(column) == OWN_LENGTH, *(column.not_in(known) for known in accounts))
+
     def _belonging(self, trace: Trace) -> Iterator[tuple[Table, ColumnElement[bool]]]:
         for table in self.tables.sorted_tables:
             belongs = self._belongs(table, trace)
@@ -243,10 +257,8 @@ class PersonalSchema:
             return None
         person = self._people[table.name]
         ways: list[ColumnElement[bool]] = [column == trace.shopper_id for column in person.shopper]
-        # Of a conversation that is theirs, what another shopper said there who has no account of their own any more:
-        # somebody who was nobody until they logged in.
-        living = [select(c) for t, _ in self._accounts() for c in self._people[t.name].shopper]
-        nobody = [or_(c.is_(None), *(c.not_in(accounts) for accounts in living)) for c in person.shopper]
+        # What a stranger said in a conversation that is theirs: it was them before they logged in.
+        nobody = [or_(column.is_(None), self._stranger(column)) for column in person.shopper]
         conversations = sorted(trace.conversations)
         ways += [and_(column.in_(conversations), *nobody) for column in person.conversation if conversations]
         ways += self._hangs_on(table, trace)

@@ -25,6 +25,7 @@ class Copying:
         profiles: what their profile says.
         privacy: every row that is theirs.
         product: returns a product, for its title.
+        habits: returns a shopper's habits, ready for JSON.
         shop_name: who made the copy.
         clock: tells the time; tests bring their own.
     """
@@ -34,12 +35,15 @@ class Copying:
         profiles: Profiles,
         privacy: Privacy,
         product: Callable[[Sku], Product],
+        *,
+        habits: Callable[[ShopperId], Mapping[str, Any] | None],
         shop_name: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._profiles = profiles
         self._privacy = privacy
         self._product = product
+        self._habits = habits
         self._shop_name = shop_name
         self._clock = clock
 
@@ -77,6 +81,7 @@ class Copying:
             "tastes": [_value(value) for value in told.tastes],
             "facts": [_value(value) for value in told.facts],
             "recipients": {who: [_value(value) for value in values] for who, values in told.recipients.items()},
+            "habits": self._habits(shopper_id),
             "evidence": [
                 _only(
                     row,

@@ -10,7 +10,7 @@ from typing import Any
 from shopguide.db.engine import Database
 from shopguide.db.personal import ColumnMention, Trace
 from shopguide.errors import DatabaseError, DialogueServerUnavailable, UnknownShopper
-from shopguide.ids import ConversationId, ShopperId
+from shopguide.ids import ConversationId, ShopperId, is_own
 from shopguide.privacy.conversations import Conversations
 from shopguide.privacy.needles import Needles
 from shopguide.privacy.store import Erasure, Kept, Pending, PrivacyStore
@@ -18,8 +18,6 @@ from shopguide.privacy.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
-OWN_PREFIX = "s-"
-"""What the ids begin with that we give to shoppers whom the shop does not know."""
 TRIES = 3
 """Of two transactions that wait for each other PostgreSQL ends one; the second try finds the way free."""
 COPY_OPENS_FOR = timedelta(hours=1)
@@ -108,7 +106,7 @@ class Privacy:
         still speaks of it is a turn or a conversation from before.
         """
         erased_at = self.erased_at(shopper_id)
-        return datetime.max.replace(tzinfo=UTC) if erased_at and shopper_id.startswith(OWN_PREFIX) else erased_at
+        return datetime.max.replace(tzinfo=UTC) if erased_at and is_own(shopper_id) else erased_at
 
     def finish(self, *, spare: Collection[ConversationId] = (), only_due: bool = False) -> bool:
         """Have the dialogue server delete what is queued; return whether everything tried is done.
@@ -146,9 +144,7 @@ class Privacy:
         A turn that was going on then, or another conversation that had not been deleted yet, may do so.
         """
         erased = self.store.digests()
-        strays = self.store.strays(
-            lambda ids: [one for one in ids if self.digest(ShopperId(one)) in erased], OWN_PREFIX
-        )
+        strays = [one for one in self.store.strangers() if self.digest(one) in erased] if erased else []
         for shopper_id in strays:
             self.store.erase(shopper_id, self.digest(shopper_id), self._clock())
         if strays:

@@ -130,28 +130,10 @@ class PrivacyStore:
                 session.execute(queue, rows)
         return Erasure(trace, counts)
 
-    def strays(self, digests: Callable[[Collection[str]], Collection[str]], prefix: str) -> list[ShopperId]:
-        """Return erased shoppers with an id of our own making of whom there is something again.
-
-        A turn that was going on during the erasure may write after it. Ids of our own are never given twice.
-
-        Args:
-            digests: from ids to those of them that were erased.
-            prefix: what the ids of our own begin with.
-        """
-        found: set[str] = set()
+    def strangers(self) -> list[ShopperId]:
+        """Return the shoppers with an id of our own making that have no account: nobody can write from one any more."""
         with self._database.session() as session:
-            if not session.scalar(
-                select(func.count()).select_from(TombstoneRow).where(TombstoneRow.digest.is_not(None))
-            ):
-                return []
-            schema = PersonalSchema.of(session)
-            for table, column in schema.about("shopper"):
-                if table.name != "identities":
-                    named = column.startswith(prefix, autoescape=True)
-                    accounts = select(schema.table("identities").c.shopper_id)
-                    found.update(session.scalars(select(column).where(named, column.not_in(accounts)).distinct()))
-        return sorted(map(ShopperId, digests(found)))
+            return PersonalSchema.of(session).strangers(session)
 
     def erased_at(self, digest: str) -> datetime | None:
         """Return when the last shopper with this digest was erased."""

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
-from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,7 +27,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
 from shopguide.db.upsert import insert_for
-from shopguide.ids import ConversationId, ShopperId
+from shopguide.ids import ConversationId, ShopperId, new_shopper_id
 from shopguide.profiles.consent import ConsentDecision, Purpose
 from shopguide.profiles.preferences import PreferenceEvidence
 
@@ -124,7 +123,7 @@ class ProfileStore:
 
     def create_shopper(self, identity: Identity, at: datetime) -> ShopperId:
         """Create a shopper for a new account; of several processes that try at once, one wins and all agree."""
-        shopper_id = ShopperId(f"s-{uuid4().hex}")
+        shopper_id = new_shopper_id()
         with self._database.session() as session:
             session.add(ShopperRow(shopper_id=shopper_id, created_at=at))
             session.flush()

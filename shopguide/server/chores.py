@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 DELIVERY_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
+ERASURE_SECONDS = 30.0
+RETENTION_SECONDS = 3_600.0
 STOP_SECONDS = 5.0
 """How long the end of the server waits for a chore that is under way."""
 
@@ -85,6 +87,8 @@ def chores_of(shop: Shop) -> list[Chore]:
     return [
         Chore("deliver the outbox", lambda: _deliver(shop), DELIVERY_SECONDS, at_end=True),
         Chore("tidy the outbox", lambda: _tidy(shop), TIDY_SECONDS),
+        Chore("delete conversations", lambda: _finish_erasures(shop), ERASURE_SECONDS),
+        Chore("retention", lambda: _retain(shop), RETENTION_SECONDS),
     ]
 
 
@@ -97,3 +101,21 @@ def _tidy(shop: Shop) -> None:
     # What was set aside is tried again: whatever failed may have been mended since.
     shop.outbox.retry()
     shop.recorder.tidy()
+
+
+def _finish_erasures(shop: Shop) -> None:
+    if shop.privacy.store.pending(limit=1):
+        shop.privacy.finish(only_due=True)
+        _sweep(shop)
+
+
+def _retain(shop: Shop) -> None:
+    _sweep(shop)
+    report = shop.retention.run()
+    if deleted := sum(report.rows.values()) + (report.conversations or 0):
+        log.info("retention: %d rows and conversations deleted", deleted)
+
+
+def _sweep(shop: Shop) -> None:
+    if count := shop.privacy.sweep():
+        log.info("%d shoppers erased again: something was written after their erasure", count)

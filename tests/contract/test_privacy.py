@@ -145,6 +145,15 @@ def test_what_a_stranger_said_before_logging_in_goes_too(shop: Shop) -> None:
     assert shop.count("preferences") == 0
 
 
+def test_whom_the_shop_knows_is_somebody_also_without_an_account(shop: Shop) -> None:
+    shop.live(ANN, [PHONE])
+    shop.profiles.link("channel 0", PHONE, BOB)
+    shop.profiles.record([PreferenceEvidence(BOB, "size", "43", 1, "slot", NOW, conversation_id=PHONE)])
+    kept = shop.privacy.kept(ANN).tables
+    shop.privacy.erase(BOB)
+    assert shop.privacy.kept(ANN).tables == kept
+
+
 def test_an_account_that_is_somebody_elses_now_is_theirs(shop: Shop) -> None:
     shop.live(ANN, [PHONE])
     shop.profiles.link("channel 0", PHONE, BOB)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -14,12 +15,19 @@ from shopguide.catalogue.product import Product
 from shopguide.db.engine import Database
 from shopguide.errors import DatabaseError, UnknownProduct
 from shopguide.feedback.service import Feedback
+from shopguide.guide.consenting import Consenting
+from shopguide.guide.copying import Copying
+from shopguide.guide.erasing import Erasing
+from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
-from shopguide.ids import Sku
+from shopguide.ids import ShopperId, Sku
 from shopguide.outbox.box import Outbox
 from shopguide.outbox.store import Deliveries
+from shopguide.privacy.retention import Limits, Retention
+from shopguide.privacy.service import Privacy
 from shopguide.profiles.service import Profiles
 from shopguide.settings import Settings
+from tests.support.dialogue import FakeConversations
 
 API_KEY = "test-key-of-the-shop"
 CHAT_SECRET = "test-secret-that-signs-the-chat-tokens"
@@ -154,6 +162,16 @@ class FakeShop:
         self.access = Access(self.database)
         self.lexicon = FakeLexicon()
         self.outbox = Outbox(folder / "outbox.db")
+        self.conversations = FakeConversations()
+        self.privacy = Privacy(self.database, self.conversations, CHAT_SECRET)
+        self.consenting = Consenting(self.database, self.profiles, self.feedback, timedelta(hours=2))
+        self.forgotten_by_models: list[str] = []
+        self.erasing = Erasing(self.privacy, self.outbox, self._forget_in_models)
+        self.retention = Retention(self.privacy, Limits())
+        self.copying = Copying(
+            self.profiles, self.privacy, self.products.get, habits=lambda _: None, shop_name=self.settings.shop_name
+        )
+        self.own_data = OwnData(self.profiles, self.consenting, self.erasing, self.privacy, self.settings.browser_url)
         self.recorder = Recorder(
             self.profiles,
             self.feedback,
@@ -161,9 +179,14 @@ class FakeShop:
             together=self.database.together,
             marks=Deliveries(self.database),
             outbox=self.outbox,
+            erased_at=self.privacy.refuses_until,
         )
         self.recommender = FakeRecommender()
         self.guide = FakeGuide(self.products)
+
+    def _forget_in_models(self, shopper_id: ShopperId) -> int:
+        self.forgotten_by_models.append(shopper_id)
+        return 1
 
     @property
     def as_shop(self) -> Shop:

@@ -25,6 +25,11 @@ CALLS = [
     ("PATCH", "/v1/products"),
     ("DELETE", "/v1/products?sku=mug/1"),
     ("GET", "/v1/shoppers/ann/profile"),
+    ("GET", "/v1/shoppers/ann/export"),
+    ("GET", "/v1/shoppers/ann/consents"),
+    ("PUT", "/v1/shoppers/ann/consents"),
+    ("POST", "/v1/shoppers/ann/copy-link"),
+    ("DELETE", "/v1/shoppers/ann"),
 ]
 
 
