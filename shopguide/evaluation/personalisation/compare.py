@@ -24,8 +24,8 @@ class Setting:
     """What all three arms share.
 
     Args:
-        profile: `taste, untrained`: what the profile's evidence says, in a shop without models of behaviour; `taste`:
-            the same in a shop with models, which take it up as well; `taste + history`: everything that serves.
+        profile: `taste without models`: what is derived from evidence, beside popularity alone; `taste`: the same as it
+            serves, where the models of behaviour take it up as well; `taste + history`: everything that serves.
         weights: the blend's default weights, or those that training would let serve (`Window.weights`).
         top: the candidates, the most popular products of the past; `None`: all products.
     """
@@ -35,7 +35,7 @@ class Setting:
     top: int | None
 
 
-PROFILES = ("taste, untrained", "taste", "taste + history")
+PROFILES = ("taste without models", "taste", "taste + history")
 
 PerShopper: TypeAlias = Mapping[int, Mapping[str, float]]
 
@@ -83,11 +83,11 @@ def compare(
 def _scores(
     window: Window, name: str, profile: Profile, rows: NDArray[np.int32], blends: Mapping[str, Blend]
 ) -> dict[str, NDArray[np.float32]]:
-    snapshot = window.untrained if name == "taste, untrained" else window.trained
+    snapshot = window.modelless if name == "taste without models" else window.trained
     used = profile if name == "taste + history" else profile.without_history()
     values = snapshot.signals.compute(window.context(used), rows)
-    # Weights are fitted with models: without any, a shop has the default ones.
-    usable = {DEFAULT: blends[DEFAULT]} if snapshot is window.untrained else blends
+    # Fitted weights are fitted beside models; popularity and taste alone keep the default ones.
+    usable = {DEFAULT: blends[DEFAULT]} if snapshot is window.modelless else blends
     return {weights: blend.score(values) for weights, blend in usable.items()}
 
 

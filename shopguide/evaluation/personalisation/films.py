@@ -2,7 +2,7 @@
 
 F. M. Harper and J. A. Konstan, "The MovieLens Datasets: History and Context" (2015). A film's decade is its category
 and its genres are occasions: what one is in the mood for. Of a like, the guide learns about the facets `TELLING` alone
-(`shopguide.guide.products`), so a shop that wants tastes in genres to be learnt has to give them one of these names.
+(`shopguide.guide.learning`), so a shop that wants tastes in genres to be learnt has to give them one of these names.
 """
 
 from collections.abc import Iterator

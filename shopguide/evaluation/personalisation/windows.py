@@ -48,7 +48,7 @@ class Window:
     Args:
         since: its first moment.
         trained: popularity and the models of behaviour, fitted on the past.
-        untrained: popularity alone, as in a shop that has not trained yet.
+        modelless: popularity without models of behaviour.
         weights: the blend's weights that training would let serve: fitted on the latest part of the past if they are
             better there, the default ones otherwise.
         fitted: whether they are the fitted ones.
@@ -61,7 +61,7 @@ class Window:
 
     since: datetime
     trained: Snapshot
-    untrained: Snapshot
+    modelless: Snapshot
     weights: Mapping[str, float]
     fitted: bool
     profiles: Mapping[int, Profile]
@@ -123,11 +123,10 @@ def _window(behaviour: Behaviour, evidence: "_Evidence", split: TemporalSplit, p
         for shopper in split.shoppers
         if shopper in tastes and not tastes[shopper].is_empty
     }
-    untrained = assemble(index, features=features, counts=counts)
     return Window(
         since=now,
         trained=assemble(index, features=features, counts=counts, factors=fitted.factors, neighbours=fitted.neighbours),
-        untrained=untrained,
+        modelless=assemble(index, features=features, counts=counts),
         weights=fitted.weights,
         fitted=fitted.fitted,
         profiles=profiles,

@@ -93,7 +93,7 @@ def test_ones_own_profile_beats_none_and_none_beats_somebody_elses(window: Windo
     }
     for setting in found:
         assert gain(found, setting, "own", "other") > 0.01, setting
-    for setting in (Setting(profile, DEFAULT, None) for profile in ("taste, untrained", "taste + history")):
+    for setting in (Setting(profile, DEFAULT, None) for profile in ("taste without models", "taste + history")):
         assert gain(found, setting, "own", "none") > 0.02
         assert gain(found, setting, "none", "other") > 0.0
 
@@ -104,7 +104,7 @@ def test_where_later_choices_are_anybodys_profiles_make_no_difference(window: Wi
         ring = derangement(window.shoppers, np.random.default_rng(100 + seed))
         shuffled = replace(window, truth={shopper: window.truth[ring[shopper]] for shopper in window.shoppers})
         fakes.append(compare(shuffled, (None,)))
-    for profile in ("taste, untrained", "taste + history"):
+    for profile in ("taste without models", "taste + history"):
         setting = Setting(profile, DEFAULT, None)
         by_chance = np.mean([gain(fake, setting, "own", "other") for fake in fakes])
         assert abs(by_chance) < gain(real, setting, "own", "other") / 3
