@@ -16,7 +16,8 @@ def changes(before: Need, after: Need, source: Source = "slot") -> list[Change]:
     """Return every fill, change and removal that leads from one need to the other.
 
     A value that takes another's place is a correction, and so is the taking back of the other. `source` is what
-    everything else that was added comes from.
+    everything else that was added comes from. Whoever goes on to another kind of product takes nothing back: that the
+    umbrella need not be blue says nothing of the shoes.
     """
     found: list[Change] = []
     for facet in _either(before.wanted, after.wanted):
@@ -32,7 +33,14 @@ def changes(before: Need, after: Need, source: Source = "slot") -> list[Change]:
         was, now = set(_bounds(before.bound(facet))), set(_bounds(after.bound(facet)))
         found += [(facet, text, 0, "correction" if now - was else "removal") for text in sorted(was - now)]
         found += [(facet, text, 1, "correction" if was - now else source) for text in sorted(now - was)]
+    if _goes_on(before, after):
+        return [(facet, value, polarity, source) for facet, value, polarity, _ in found if polarity]
     return found
+
+
+def _goes_on(before: Need, after: Need) -> bool:
+    was, now = set(before.wanted.get("category", ())), set(after.wanted.get("category", ()))
+    return bool(was and now) and not was & now
 
 
 def evidence(

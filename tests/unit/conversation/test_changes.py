@@ -32,6 +32,18 @@ def test_fills_corrections_and_removals_are_told_apart() -> None:
     assert changes(BEFORE, BEFORE) == []
 
 
+def test_whoever_goes_on_to_another_kind_of_product_takes_nothing_back() -> None:
+    shoes = BEFORE.want("category", ["shoes"])
+    umbrella = Need().want("category", ["umbrellas"]).want("colour", ["black"])
+    assert set(changes(shoes, umbrella, "critique")) == {
+        ("category", "umbrellas", 1, "critique"),
+        ("colour", "black", 1, "critique"),
+    }
+    both = shoes.want("category", ["shoes", "boots"])
+    assert ("colour", "white", 0, "removal") in changes(shoes, both.without("colour"))
+    assert ("category", "shoes", 0, "removal") in changes(shoes, shoes.without("category"))
+
+
 def test_evidence_names_slot_and_source() -> None:
     need = Need().want("feature", ["hooded"]).within("price", Bounds(high=60)).exclude("colour", ["red"])
     found = evidence(changes(Need(), need, "critique"), SHOPPER, None, NOW)
