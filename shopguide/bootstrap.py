@@ -23,6 +23,7 @@ from shopguide.guide.proving import Proving
 from shopguide.guide.recording import Recorder
 from shopguide.guide.searchwords import SearchWords
 from shopguide.ids import ShopperId
+from shopguide.masking import mask
 from shopguide.outbox.box import Outbox
 from shopguide.outbox.store import Deliveries
 from shopguide.privacy.conversations import DialogueServer
@@ -136,6 +137,7 @@ class Shop:
             outbox=self.outbox,
             erased_at=self.privacy.refuses_until,
             named=SearchWords(self.settings.lexicon_path).named,
+            mask=partial(mask, regions=self.settings.phone_regions),
         )
 
     @part

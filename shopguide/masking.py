@@ -35,7 +35,7 @@ _IBAN_LENGTHS = {
 _LONG_NUMBER = re.compile(r"(?<![\w.,/-])\d(?:[ -]?\d){12,18}(?![\w/]|[.,]\d)")
 _CARD = re.compile(r"4\d{15}(?:\d{3})?|(?:5[1-5]|2[2-7]|35|6\d|50|5[6-9])\d{13,17}|3[47]\d{13}|3(?:0|6|8|9)\d{12}")
 _CARD_CODE = re.compile(
-    r"(\b(?:cvv|cvc|cvv2|cvc2)\b\W{0,3}(?:code\W{1,3}|is\W{1,3}|number\W{1,3}){0,3})\d{3,4}\b", re.I
+    r"(\b(?:cvv|cvc|cvv2|cvc2)\b\W{0,3}(?:code\W{1,3}|is\W{1,3}|number\W{1,3}){0,3})(\d{3,4})\b", re.I
 )
 
 _PHONE_HINT = r"""
@@ -59,6 +59,10 @@ _AMOUNT_AFTER = re.compile(r"\s*(?:€|\$|£|¥|(?:eur|euros?|usd|gbp|dollars?|p
 _DECIMAL = re.compile(r"\d*[.,]\d+(?:\s*-\s*\d*[.,]\d+)?")
 
 
+_Instead = Callable[[str, int], str]
+"""Says what stands in the place of something of a kind and a length."""
+
+
 def mask(text: str, regions: Sequence[str] = REGIONS) -> str:
     """Return a text with placeholders for e-mail addresses, phone numbers, card numbers and bank accounts.
 
@@ -66,18 +70,28 @@ def mask(text: str, regions: Sequence[str] = REGIONS) -> str:
         text: what somebody typed; it may be a line of a log.
         regions: ISO 3166 codes of countries whose phone numbers people type without the country's prefix.
     """
+    return _replace(text, regions, lambda kind, _: f"<{kind}>")
+
+
+def blank(text: str, regions: Sequence[str] = REGIONS) -> str:
+    """Return a text of the same length with spaces where `mask` puts placeholders, so that positions stay."""
+    return _replace(text, regions, lambda _, length: " " * length)
+
+
+def _replace(text: str, regions: Sequence[str], instead: _Instead) -> str:
     if "@" in text or "dot" in text.lower():
-        text = _SPOKEN_EMAIL.sub("<e-mail>", _EMAIL.sub("<e-mail>", text))
+        for pattern in (_EMAIL, _SPOKEN_EMAIL):
+            text = pattern.sub(lambda found: instead("e-mail", len(found.group())), text)
     if sum(map(str.isdecimal, text)) < 3:
         return text
-    text = _each(_IBAN, text, _end_of_iban, "<iban>")
-    text = _CARD_CODE.sub(r"\g<1><card>", text)
-    text = _each(_LONG_NUMBER, text, _end_of_card, "<card>")
+    text = _each(_IBAN, text, _end_of_iban, "iban", instead)
+    text = _CARD_CODE.sub(lambda found: found.group(1) + instead("card", len(found.group(2))), text)
+    text = _each(_LONG_NUMBER, text, _end_of_card, "card", instead)
     if sum(map(str.isdecimal, text)) < _DIGITS_OF_A_PHONE:
         return text
     for region in (None, *regions):
-        text = _without_phones(text, region)
-    return _each(_SAID_TO_BE_A_PHONE, text, _end_of_said_phone, "<phone>")
+        text = _without_phones(text, region, instead)
+    return _each(_SAID_TO_BE_A_PHONE, text, _end_of_said_phone, "phone", instead)
 
 
 class _Hints:
@@ -98,12 +112,14 @@ class _Hints:
         return self._kinds[nearest] if nearest >= 0 and start - self._ends[nearest] <= _HINT_REACH else ""
 
 
-def _each(pattern: re.Pattern[str], text: str, end: Callable[[re.Match[str], _Hints], int], instead: str) -> str:
+def _each(
+    pattern: re.Pattern[str], text: str, end: Callable[[re.Match[str], "_Hints"], int], kind: str, instead: _Instead
+) -> str:
     """Replace what a pattern finds from its start to the end that a function gives; 0 leaves it as it is."""
     parts, done, position, hints = [], 0, 0, _Hints(text)
     while (found := pattern.search(text, position)) is not None:
         if stop := end(found, hints):
-            parts += [text[done : found.start()], instead]
+            parts += [text[done : found.start()], instead(kind, stop - found.start())]
             done = position = stop
         else:
             position = found.start() + 1
@@ -143,7 +159,7 @@ def _end_of_iban(found: re.Match[str], hints: _Hints) -> int:
     return stop if said or int(number) % 97 == 1 else 0
 
 
-def _without_phones(text: str, region: str | None) -> str:
+def _without_phones(text: str, region: str | None, instead: _Instead) -> str:
     import phonenumbers
 
     hints = _Hints(text)
@@ -153,7 +169,7 @@ def _without_phones(text: str, region: str | None) -> str:
         if _is_phone(match.start, match.raw_string, hints)
     ]
     for start, end in reversed(spans):
-        text = f"{text[:start]}<phone>{text[end:]}"
+        text = text[:start] + instead("phone", end - start) + text[end:]
     return text
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lexicon.text import normalise
 from shopguide.conversation.turn import Mention, Turn
+from shopguide.masking import blank
 
 _TOKEN = re.compile(r"[^\W_](?:[\w./+-]*[^\W_])?")
 _CLITIC = re.compile(r"'(?:s|m|d|re|ve|ll|t)\b")
@@ -48,11 +49,11 @@ def name_in(turn: Turn) -> tuple[str, bool]:
 def content_words(text: str, mentions: Iterable[Mention]) -> tuple[str, ...]:
     """Return the folded words of a message that carry a need and lie outside every mention, each once.
 
-    A message that is a button's payload has none.
+    A message that is a button's payload has none. What identifies somebody carries no need, and goes no further.
     """
     if text.lstrip().startswith("/"):
         return ()
-    characters = list(text)
+    characters = list(blank(text))
     for mention in mentions:
         characters[mention.start : mention.end] = " " * (mention.end - mention.start)
     left = _CLITIC.sub(" ", normalise("".join(characters)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopguide.masking import mask
+from shopguide.masking import blank, mask
 
 MASKED = [
     ("my mail is ann.miller@example.com, thanks", "my mail is <e-mail>, thanks"),
@@ -114,6 +114,13 @@ def test_personal_data_is_masked(text: str, masked: str) -> None:
 @pytest.mark.parametrize("text", KEPT)
 def test_what_shops_talk_about_stays(text: str) -> None:
     assert mask(text) == text
+
+
+@pytest.mark.parametrize(("text", "masked"), MASKED, ids=[text for text, _ in MASKED])
+def test_what_is_blanked_is_what_is_masked(text: str, masked: str) -> None:
+    blanked = blank(text)
+    assert len(blanked) == len(text)
+    assert blanked.split() == re.sub("<(?:e-mail|phone|card|iban)>", " ", masked).split()
 
 
 def test_a_number_without_its_countrys_prefix_is_known_in_the_shops_countries() -> None:
