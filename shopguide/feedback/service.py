@@ -186,6 +186,10 @@ class Feedback:
             for slate in slates:
                 yield from credit([slate], [event for event in own if event.slate_id == slate.slate_id], rules)
 
+    def shoppers(self) -> set[ShopperId]:
+        """Return the shoppers whose events reports and training may use, as of now."""
+        return self._store.shoppers().difference(self._refusing())
+
     def revision(self) -> int:
         """Return a number that grows with every batch of new events; one look at an index."""
         return self._store.last_row()

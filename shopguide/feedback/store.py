@@ -250,6 +250,12 @@ class FeedbackStore:
             for row in session.execute(query.execution_options(yield_per=batch_size)):
                 yield _event(row)
 
+    def shoppers(self) -> set[ShopperId]:
+        """Return the shoppers of the same events."""
+        query = select(EventRow.shopper_id).where(~EventRow.session_only, EventRow.recipient == "").distinct()
+        with self._database.session() as session:
+            return set(map(ShopperId, session.scalars(query)))
+
     def event_ids(self, batch_size: int) -> Iterator[tuple[str, ShopperId]]:
         """Stream the ids of the same events with their shoppers, sorted by bytes, the same on every database."""
         with self._database.session() as session:

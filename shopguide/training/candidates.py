@@ -96,7 +96,8 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
     with registry.draft() as draft:
         draft.part("candidates", section)
         _save_candidates(draft, data.index, events, fitted)
-        version = registry.publish(draft)
+        # An erasure takes shoppers out of the versions that there are: this one must lose whom it took meanwhile.
+        version = registry.publish(draft, last=lambda draft: _save_shoppers(draft, fitted, events, data))
     return {"status": "trained", "version": version.name, **{k: v for k, v in section.items() if k != "digest"}}
 
 
@@ -228,11 +229,18 @@ def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fi
     }
     draft.save("candidates", "ids.json", ids)
     if factors:
-        for name in (
-            "item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature",
-            "shopper_keys", "shoppers",
-        ):  # fmt: skip
+        for name in ("item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature"):
             draft.save("candidates", f"{name}.npy", getattr(factors, name))
     if fitted.neighbours:
         for name in ("indptr", "indices", "values"):
             draft.save("candidates", f"neighbour_{name}.npy", getattr(fitted.neighbours, name))
+
+
+def _save_shoppers(draft: Draft, fitted: Fitted, events: EventLog, data: TrainingData) -> None:
+    if fitted.factors is None:
+        return
+    still = data.feedback.shoppers()
+    known = np.asarray([i for i, shopper in enumerate(events.shoppers) if shopper in still], dtype=np.int32)
+    factors = _only(fitted.factors, events, known)
+    for name in ("shopper_keys", "shoppers"):
+        draft.save("candidates", f"{name}.npy", getattr(factors, name))

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,14 +77,18 @@ class Registry:
             if path.exists():
                 shutil.rmtree(path)
 
-    def publish(self, draft: Draft, *, promote: bool = True) -> Version:
+    def publish(
+        self, draft: Draft, *, promote: bool = True, last: Callable[[Draft], object] = lambda _: None
+    ) -> Version:
         """Make a draft a version, taking the parts it lacks over from the current one, and make it current.
 
         Args:
             draft: with at least one part.
             promote: leave the current version as it is if false.
+            last: writes what must be as of now: meanwhile nobody else changes versions.
         """
         with self.locked():
+            last(draft)
             inherited = self._inherit(draft)
             files = {
                 str(path.relative_to(draft.folder)): file_digest(path)

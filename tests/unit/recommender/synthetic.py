@@ -136,6 +136,9 @@ class FakeFeedback:
     def interactions(self) -> Iterator[FeedbackEvent]:
         return iter(sorted(self.events, key=lambda event: event.at))
 
+    def shoppers(self) -> set[ShopperId]:
+        return {event.shopper_id for event in self.events}
+
     def digest(self) -> str:
         return " ".join(sorted(event.event_id for event in self.events))
 
