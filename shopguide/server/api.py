@@ -11,6 +11,7 @@ from shopguide.profiles.present import as_dict
 from shopguide.server.events import record
 from shopguide.server.models import Events, Id, OneOrManyEvents, RecommendationModel, Recorded
 from shopguide.server.openapi import READING, WRITING, problems
+from shopguide.server.problems import close_path
 from shopguide.server.security import needs
 
 router = APIRouter(prefix="/v1", tags=["shop"])
@@ -57,6 +58,9 @@ def get_profile(request: Request, shopper_id: Id) -> dict[str, Any]:
     view = shop.profiles.show(known)
     habits = habits_for(known, profiles=shop.profiles, feedback=shop.feedback, index=shop.catalogue.index())
     return as_dict(view, habits=habits)
+
+
+close_path(router, "/shoppers/{shopper_id:path}/profile", "GET")
 
 
 def _shop(request: Request) -> Shop:

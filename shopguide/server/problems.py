@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -92,6 +92,19 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, _route(request))  # the HTTP server logs the traceback
     return Problem(500, "Something went wrong here; the log says what.").response()
+
+
+def close_path(router: APIRouter, path: str, *allowed: str) -> None:
+    """Answer 405 to the other methods of a path, before a wider path below it takes them for its own.
+
+    Without this, to delete `/shoppers/ann/export` would be to delete the shopper "ann/export".
+    """
+
+    def refuse() -> None:
+        raise Problem(405, HTTPStatus(405).phrase, {"Allow": ", ".join(sorted(allowed))})
+
+    refused = sorted({*METHODS, "TRACE"} - set(allowed))
+    router.add_api_route(path, refuse, methods=refused, include_in_schema=False)
 
 
 def malformed(problems: Iterable[tuple[str, str]]) -> Problem:

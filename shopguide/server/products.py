@@ -14,7 +14,7 @@ from shopguide.ids import Sku
 from shopguide.server.health import Warmup
 from shopguide.server.models import Id, Strict
 from shopguide.server.openapi import READING, WRITING, problems
-from shopguide.server.problems import METHODS, Problem, fields_of
+from shopguide.server.problems import close_path, fields_of
 from shopguide.server.product_models import (
     MAX_PRODUCTS,
     Known,
@@ -85,10 +85,7 @@ def get_similar(request: Request, sku: AnySku, k: Annotated[int, Query(ge=1, le=
     return _shop(request).guide.recommend(anchor=Sku(sku), k=k)
 
 
-@router.api_route("/{sku:path}/similar", methods=sorted({*METHODS} - {"GET"}), include_in_schema=False)
-def only_get_similar(sku: str) -> None:
-    """Keep the path from being taken for that of a product."""
-    raise Problem(405, "Method Not Allowed", {"Allow": "GET"})
+close_path(router, "/{sku:path}/similar", "GET")
 
 
 @router.get("/{sku:path}", dependencies=[needs("products:read")], responses=problems(*READING, 404))

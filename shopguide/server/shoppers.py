@@ -20,7 +20,7 @@ from shopguide.profiles.consent import Consents, Purpose
 from shopguide.server.limits import RateLimit
 from shopguide.server.models import Id, Strict
 from shopguide.server.openapi import READING, WRITING, problems
-from shopguide.server.problems import Problem
+from shopguide.server.problems import Problem, close_path
 from shopguide.server.security import needs
 
 COPIES_PER_MINUTE = 10
@@ -106,6 +106,11 @@ def post_copy_link(request: Request, shopper_id: Id) -> CopyLink:
     shop, who = _shop(request), ShopperId(shopper_id)
     shop.privacy.trace(who)
     return CopyLink(url=shop.own_data.copy_link(who), expires_at=datetime.now(UTC) + COPY_OPENS_FOR)
+
+
+close_path(router, "/{shopper_id:path}/export", "GET")
+close_path(router, "/{shopper_id:path}/consents", "GET", "PUT")
+close_path(router, "/{shopper_id:path}/copy-link", "POST")
 
 
 @router.delete("/{shopper_id:path}", dependencies=[needs("shoppers:write")], responses=problems(*READING, 404))

@@ -29,7 +29,7 @@ def call(client: TestClient, scope: Scope, key: str) -> int:
     return client.request(method, path, json=body, headers={"X-API-Key": key}).status_code
 
 
-READY = sorted(ALL_SCOPES - {"shoppers:write"})
+READY = sorted(ALL_SCOPES)
 
 
 @pytest.mark.parametrize("scope", READY)
@@ -83,7 +83,7 @@ def test_the_schema_names_the_scopes(client: TestClient) -> None:
         for scopes in security.values()
         for scope in scopes
     }
-    assert named >= ALL_SCOPES - {"chat:tokens", "shoppers:write"}
+    assert named >= ALL_SCOPES - {"chat:tokens"}
 
 
 def test_each_client_has_a_rate_for_each_group_of_routes(app: FastAPI, client: TestClient, shop: FakeShop) -> None:
@@ -135,5 +135,13 @@ def test_a_wrong_method_is_told_the_right_ones(client: TestClient, key: dict[str
     answer = client.post("/v1/products/mug/1", json={}, headers=key)
     assert answer.status_code == 405
     assert answer.headers["allow"] == "DELETE, GET, PATCH, PUT"
-    answer = client.put("/v1/products/mug/1/similar", json={"title": "Mug"}, headers=key)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    for method, path, allowed in (
+        ("PUT", "/v1/products/mug/1/similar", "GET"),
+        ("DELETE", "/v1/shoppers/ann/profile", "GET"),
+        ("DELETE", "/v1/shoppers/ann/export", "GET"),
+        ("DELETE", "/v1/shoppers/ann/consents", "GET, PUT"),
+        ("OPTIONS", "/v1/shoppers/ann/copy-link", "POST"),
+    ):
+        answer = client.request(method, path, headers=key)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
+        assert answer.headers["content-type"] == "application/problem+json"
