@@ -3,15 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shopguide.bootstrap import Shop
 from shopguide.errors import SettingsError
 from shopguide.ids import ShopperId
 from shopguide.profiles.preferences import SOURCES, Overruled, PreferenceEvidence, is_size
 from shopguide.profiles.taste import HALF_LIFE, SAID, TRUST, TasteRules, derive_taste
+from shopguide.settings import Settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ANN = ShopperId("ann")
@@ -200,6 +203,18 @@ def test_settings_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(SettingsError, match=why):
         TasteRules.from_settings(trust, half_life)
+
+
+def test_the_environment_reaches_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shop() -> Shop:
+        return Shop(Settings(_env_file=None, database_url=f"sqlite:///{tmp_path / 'shop.db'}"))
+
+    monkeypatch.setenv("SHOPGUIDE_TASTE_HALF_LIFE_DAYS", '{"click": 1}')
+    rules = shop().profiles.rules
+    assert (rules.half_life["click"], rules.half_life["slot"]) == (1, HALF_LIFE["slot"])
+    monkeypatch.setenv("SHOPGUIDE_TASTE_TRUST", '{"whim": 1}')
+    with pytest.raises(SettingsError, match="whim"):
+        shop().profiles  # noqa: B018
 
 
 # --- properties
