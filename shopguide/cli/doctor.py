@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from shopguide.errors import ModelNotFound, ShopGuideError
+from shopguide.outbox.box import Outbox
 from shopguide.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Doctor:
             "dialogue environment": self.dialogue_environment,
             "catalogue": self.catalogue,
             "lexicon": self.lexicon,
+            "outbox": self.outbox,
             "recommender": self.recommender,
             "reranker": self.reranker,
             "dialogue model": self.dialogue_model,
@@ -140,6 +142,18 @@ class Doctor:
         if lexicon.source != self.catalogue_digest:
             return Check(name, "stale", f"{path} was written from another catalogue", remedy)
         return Check(name, "ok", f"{len(lexicon.values):,} values, digest {lexicon.digest[:8]}")
+
+    def outbox(self) -> Check:
+        """Look for writes that wait for the database."""
+        outbox = Outbox(self._settings.outbox_path)
+        waiting, set_aside = outbox.waiting(), outbox.set_aside()
+        if set_aside:
+            return Check(
+                "outbox", "broken", f"{set_aside:,} of {waiting:,} writes cannot be written", "the guide server's log"
+            )
+        if waiting:
+            return Check("outbox", "stale", f"{waiting:,} writes wait for the database", "shopguide serve")
+        return Check("outbox", "ok", "nothing waits")
 
     def recommender(self) -> Check:
         """Compare the candidate generators with the catalogue and the events."""

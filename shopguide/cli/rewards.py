@@ -47,12 +47,16 @@ def _written(rewards: "Iterable[ItemReward]", out: Path) -> "Iterator[ItemReward
             yield item
 
 
-def _print(report: "Iterable[PolicyReward]") -> None:
+def _print(report: "list[PolicyReward]") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("policy", "slates", "items", "with feedback", "reward per slate", "reward per item")
+    if not report:
+        typer.echo("No slates yet.")
+        return
+    table = Table("policy", "slates", "items", "with feedback", "reward/slate", "reward/item")
+    table.columns[0].no_wrap = True
     for policy in report:
         table.add_row(
             Text(policy.policy),

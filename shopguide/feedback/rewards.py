@@ -202,7 +202,7 @@ def _rewards(
             policy=slate.policy,
             model_version=slate.model_version,
             propensity=item.propensity,
-            reward=sum(parts.values()),
+            reward=sum(parts.values(), 0.0),
             parts=dict(parts),
         )
 

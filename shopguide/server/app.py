@@ -53,6 +53,7 @@ def create_app(shop: Shop, *, actions: str = "actions") -> FastAPI:
     app.state.warmup = Warmup(shop)
     app.state.chores = Chores(chores_of(shop))
     app.state.metrics = Metrics()
+    app.state.metrics.watch_outbox(shop.outbox)
     app.state.chat_tokens = ChatTokens(settings.chat_secret.get_secret_value())
     app.state.chat_limits = chat.ChatLimits()
     app.state.copy_limit = RateLimit(shoppers.COPIES_PER_MINUTE)

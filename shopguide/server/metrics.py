@@ -1,13 +1,16 @@
 """Numbers for Prometheus: requests by route, and how long they took."""
 
 import time
+from collections.abc import Callable
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shopguide.errors import OutboxError
+from shopguide.outbox.box import Outbox
 from shopguide.server.problems import METHODS
 
 
@@ -35,6 +38,14 @@ class Metrics:
             registry=self.registry,
         )
 
+    def watch_outbox(self, outbox: Outbox) -> None:
+        """Count what waits for the database, whenever Prometheus asks; -1 while the file cannot be read."""
+        entries = Gauge(
+            "shopguide_outbox_entries", "Writes that wait for the database.", ["state"], registry=self.registry
+        )
+        entries.labels("all").set_function(lambda: _counted(outbox.waiting))
+        entries.labels("set_aside").set_function(lambda: _counted(outbox.set_aside))
+
     def router(self) -> APIRouter:
         """Return the route that Prometheus reads."""
         router = APIRouter()
@@ -44,6 +55,13 @@ class Metrics:
             return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
         return router
+
+
+def _counted(count: Callable[[], int]) -> int:
+    try:
+        return count()
+    except OutboxError:
+        return -1
 
 
 class MetricsMiddleware:

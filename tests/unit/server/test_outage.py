@@ -60,7 +60,9 @@ def test_events_are_accepted_for_later_and_written_when_the_database_is_back(
     assert answer.status_code == 202
     assert answer.json() == {"accepted": 0, "duplicates": 0, "refused": [], "queued": 3}
     assert shop.feedback.count() == 0
-    assert 'shopguide_feedback_events_total{outcome="queued"} 3.0' in client.get("/metrics").text
+    numbers = client.get("/metrics").text
+    assert 'shopguide_feedback_events_total{outcome="queued"} 3.0' in numbers
+    assert 'shopguide_outbox_entries{state="all"} 3.0' in numbers
     outage.over = True
     deadline = time.monotonic() + 20
     while shop.feedback.count() < 3:

@@ -19,6 +19,7 @@ from shopguide.cli import build_app, doctor
 from shopguide.cli.doctor import Check, Doctor
 from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder
+from shopguide.outbox.box import TRIES, Entry, Outbox
 from shopguide.settings import Settings
 from shopguide.training.registry import Registry
 
@@ -31,6 +32,7 @@ def settings(tmp_path: Path) -> Settings:
         models_dir=tmp_path / "models",
         lexicon_path=tmp_path / "models" / "lexicon.jsonl",
         text_index_dir=tmp_path / "text",
+        outbox_path=tmp_path / "outbox.db",
         port=9,
         rasa_url="http://127.0.0.1:9",
     )
@@ -66,6 +68,7 @@ def test_on_an_empty_machine_everything_is_missing_and_nothing_is_made(settings:
         "dialogue environment": "missing",
         "catalogue": "missing",
         "lexicon": "missing",
+        "outbox": "ok",
         "recommender": "missing",
         "reranker": "missing",
         "dialogue model": "missing",
@@ -89,6 +92,17 @@ def test_the_lexicon_is_stale_when_the_catalogue_moves_on(settings: Settings, sh
     settings.lexicon_path.unlink()
     settings.lexicon_path.mkdir()
     assert looked(settings, tmp_path)["lexicon"].state == "broken"
+
+
+def test_what_waits_and_what_cannot_be_written_is_told(settings: Settings, tmp_path: Path) -> None:
+    outbox, entry = Outbox(settings.outbox_path), Entry("k", "event", "{}")
+    outbox.put([entry, Entry("l", "event", "{}")])
+    check = looked(settings, tmp_path)["outbox"]
+    assert (check.state, check.detail) == ("stale", "2 writes wait for the database")
+    for _ in range(TRIES):
+        outbox.failed([entry])
+    check = looked(settings, tmp_path)["outbox"]
+    assert (check.state, check.detail) == ("broken", "1 of 2 writes cannot be written")
 
 
 def test_models_are_compared_with_catalogue_events_and_their_own_digests(
