@@ -20,6 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 logger = logging.getLogger(__name__)
 
 ERASE_SLOT = "erase_conversation"
+SPEAKERS = {"user": "shopper", "bot": "guide"}
 
 
 class UnsupportedStore(Exception):
@@ -31,6 +32,9 @@ class Backend(Protocol):
 
     def count(self, conversation: str) -> int:
         """Return how many events are kept of a conversation."""
+
+    def events(self, conversation: str) -> list[dict[str, Any]]:
+        """Return the events of a conversation as Rasa writes them, the oldest first."""
 
     def last(self, conversation: str) -> float | None:
         """Return when the last event of a conversation was; nothing if none is kept."""
@@ -54,6 +58,12 @@ class SqlBackend:
         """Return how many events are kept of a conversation."""
         with self._store.session_scope() as session:
             return int(session.query(self._event).filter(self._event.sender_id == conversation).count())
+
+    def events(self, conversation: str) -> list[dict[str, Any]]:
+        """Return the events of a conversation as Rasa writes them, the oldest first."""
+        with self._store.session_scope() as session:
+            kept = session.query(self._event.data).filter(self._event.sender_id == conversation)
+            return [json.loads(row[0]) for row in kept.order_by(self._event.id)]
 
     def last(self, conversation: str) -> float | None:
         """Return when the last event of a conversation was; nothing if none is kept."""
@@ -94,21 +104,22 @@ class MemoryBackend:
         """Work on the store's own dictionary of serialised trackers."""
         self._trackers = store.store
 
-    def _events(self, conversation: str) -> list[dict[str, Any]]:
+    def events(self, conversation: str) -> list[dict[str, Any]]:
+        """Return the events of a conversation as Rasa writes them, the oldest first."""
         kept = self._trackers.get(conversation)
         return list(json.loads(kept)["events"]) if kept else []
 
     def count(self, conversation: str) -> int:
         """Return how many events are kept of a conversation."""
-        return len(self._events(conversation))
+        return len(self.events(conversation))
 
     def last(self, conversation: str) -> float | None:
         """Return when the last event of a conversation was; nothing if none is kept."""
-        return max((float(event.get("timestamp") or 0) for event in self._events(conversation)), default=None)
+        return max((float(event.get("timestamp") or 0) for event in self.events(conversation)), default=None)
 
     def delete(self, conversation: str, until: float | None = None) -> int:
         """Delete the events of a conversation, those up to a time if one is given; return how many."""
-        events = self._events(conversation)
+        events = self.events(conversation)
         kept = [] if until is None else [event for event in events if float(event.get("timestamp") or 0) > until]
         if kept:
             self._trackers[conversation] = json.dumps({**json.loads(self._trackers[conversation]), "events": kept})
@@ -163,6 +174,15 @@ class Conversations:
     async def count(self, conversation: str) -> int:
         """Return how many events are kept of a conversation."""
         return sum(backend.count(conversation) for backend in self._backends)
+
+    async def said(self, conversation: str) -> list[dict[str, Any]]:
+        """Return what was said in a conversation, the oldest first: when (`at`), `by` whom, and the `text`."""
+        found = [event for backend in self._backends for event in await asyncio.to_thread(backend.events, conversation)]
+        return [
+            {"at": float(event.get("timestamp") or 0), "by": SPEAKERS[event["event"]], "text": event["text"]}
+            for event in sorted(found, key=lambda event: float(event.get("timestamp") or 0))
+            if event.get("event") in SPEAKERS and event.get("text")
+        ]
 
     async def erase(self, conversation: str, until: float | None = None) -> int:
         """Delete a conversation, or what was said in it up to a time; return the number of events.

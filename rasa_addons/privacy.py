@@ -1,6 +1,7 @@
 """What the guide server needs of the tracker store to keep a promise: `/webhooks/privacy/`.
 
     GET    conversations/<id>   {"events": 12}: how much is kept of a conversation
+    GET    said/<id>            {"said": [{"at": <seconds since 1970>, "by": "shopper", "text": "…"}]}; also by "guide"
     DELETE conversations/<id>   204, also when nothing was kept; `?until=<seconds since 1970>` spares what came later
     POST   erase                {"conversations": ["…"], "until": …} answers {"events": 40, "failed": ["…"]}
     POST   expire               {"before": <seconds since 1970>} answers {"conversations": 3}
@@ -141,6 +142,11 @@ class PrivacyRoutes(AttachedInput):
         @self._guarded
         async def count(request: Request, conversation: str) -> HTTPResponse:
             return json({"events": await self._conversations().count(unquote(conversation))})
+
+        @blueprint.get("/said/<conversation:path>")
+        @self._guarded
+        async def said(request: Request, conversation: str) -> HTTPResponse:
+            return json({"said": await self._conversations().said(unquote(conversation))})
 
         @blueprint.delete("/conversations/<conversation:path>")
         @self._guarded

@@ -1,16 +1,19 @@
 """A shopper's own copy: everything that is kept of them, as data."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from shopguide.catalogue.product import Product
 from shopguide.conversation.outcomes_privacy import Known, KnownValue
-from shopguide.errors import UnknownProduct, UnknownShopper
+from shopguide.errors import DialogueServerUnavailable, UnknownProduct, UnknownShopper
 from shopguide.guide.knowing import known
-from shopguide.ids import ShopperId, Sku
+from shopguide.ids import ConversationId, ShopperId, Sku
 from shopguide.privacy.service import Privacy
 from shopguide.profiles.service import Profiles
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "shopguide-copy/1"
 """Named in every copy, so that whoever reads it later knows how; another number if a key changes its meaning."""
@@ -50,7 +53,8 @@ class Copying:
     def copy(self, shopper_id: ShopperId) -> dict[str, Any]:
         """Return everything that is kept of a shopper, ready for JSON.
 
-        `rows` has every row of every table as it is stored; the rest says the same for people.
+        `rows` has every row of every table as it is stored; the rest says the same for people. What was said in a
+        conversation is `None` while the dialogue server does not answer.
 
         Raises:
             UnknownShopper: nobody has this id, or they were erased.
@@ -103,9 +107,24 @@ class Copying:
                 for row in rows.get("feedback_events", [])
             ],
             "shown": shown,
-            "conversations": sorted(trace.conversations),
+            "conversations": self._conversations(sorted(trace.conversations)),
             "rows": rows,
         }
+
+    def _conversations(self, conversations: Sequence[ConversationId]) -> list[dict[str, Any]]:
+        answers = True  # a server that does not answer for one is not asked for the next
+        found: list[dict[str, Any]] = []
+        for conversation in conversations:
+            said: list[dict[str, Any]] | None = None
+            try:
+                if answers:
+                    messages = self._privacy.conversations.said_in(conversation)
+                    said = [{"at": one.at.isoformat(), "by": one.by, "text": one.text} for one in messages]
+            except DialogueServerUnavailable as error:
+                log.warning("a copy without what was said: %s", error)
+                answers = False
+            found.append({"id": conversation, "said": said})
+        return found
 
     @staticmethod
     def _shown(rows: Mapping[str, list[dict[str, Any]]], titles: "_Titles") -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def page(copy: Mapping[str, Any]) -> str:
                 for row in copy["shown"]
             ),
         ),
-        _section("Conversations", ("account",), ((one,) for one in copy["conversations"])),
+        *(_conversation(one) for one in copy["conversations"]),
         _others(copy["rows"]),
     ]
     body = "\n".join(part for part in parts if part)
@@ -134,6 +134,20 @@ def _origin(origin: Mapping[str, Any]) -> str:
     times = f" {origin['count']} times" if origin["count"] > 1 else ""
     channel = f" on {origin['channel']}" if origin["channel"] else ""
     return f"{SOURCES.get(origin['source'], origin['source'])}{times}{channel}, last on {_day(origin['latest'])}"
+
+
+def _conversation(conversation: Mapping[str, Any]) -> str:
+    heading = f"What was said as {conversation['id']}"
+    if conversation["said"] is None:
+        return f"<h2>{escape(heading)}</h2>\n<p>This cannot be read just now; ask for another copy later.</p>"
+    return _section(
+        heading,
+        ("when (UTC)", "who", "words"),
+        (
+            (_time(one["at"]), "you" if one["by"] == "shopper" else "the guide", one["text"])
+            for one in conversation["said"]
+        ),
+    )
 
 
 def _others(rows: Mapping[str, Sequence[Any]]) -> str:

@@ -1,8 +1,9 @@
 """What the dialogue server keeps of conversations, and how it is made to forget them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 from urllib.parse import quote
 
 from shopguide.errors import DialogueServerUnavailable
@@ -14,6 +15,15 @@ TOKEN_LIFETIME = timedelta(minutes=2)
 MOST_AT_ONCE = 500
 """Conversations in one call; the dialogue server takes 1,000."""
 TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a conversation."""
+
+    at: datetime
+    by: Literal["shopper", "guide"]
+    text: str
 
 
 class Conversations(Protocol):
@@ -28,6 +38,13 @@ class Conversations(Protocol):
 
     def held(self, conversation: ConversationId) -> int:
         """Return how many events are kept of a conversation.
+
+        Raises:
+            DialogueServerUnavailable: nobody answers.
+        """
+
+    def said_in(self, conversation: ConversationId) -> list[Said]:
+        """Return what was said in a conversation, the oldest first.
 
         Raises:
             DialogueServerUnavailable: nobody answers.
@@ -78,10 +95,22 @@ class DialogueServer:
 
     def held(self, conversation: ConversationId) -> int:
         """Return how many events are kept of a conversation."""
-        # A dot by itself is a step in a path, percent-encoded or not, unless it is encoded as well.
-        return self._number(
-            self._call("GET", f"conversations/{quote(conversation, safe='').replace('.', '%2E')}"), "events"
-        )
+        return self._number(self._call("GET", f"conversations/{_in_path(conversation)}"), "events")
+
+    def said_in(self, conversation: ConversationId) -> list[Said]:
+        """Return what was said in a conversation, the oldest first."""
+        answer = self._call("GET", f"said/{_in_path(conversation)}").get("said")
+        try:
+            return [
+                Said(
+                    datetime.fromtimestamp(float(one["at"]), UTC),
+                    "shopper" if one["by"] == "shopper" else "guide",
+                    str(one["text"]),
+                )
+                for one in cast("list[dict[str, Any]]", answer)
+            ]
+        except (TypeError, KeyError, ValueError, OverflowError):
+            raise DialogueServerUnavailable("the dialogue server does not say what was said") from None
 
     def expire(self, before: datetime) -> int:
         """Delete the conversations that ended before a time; return how many."""
@@ -115,3 +144,8 @@ class DialogueServer:
         if not isinstance(number, int):
             raise DialogueServerUnavailable("the dialogue server does not say how many")
         return number
+
+
+def _in_path(conversation: ConversationId) -> str:
+    # A dot by itself would be a step in the path.
+    return quote(conversation, safe="").replace(".", "%2E")

@@ -13,7 +13,7 @@ import pytest
 
 from shopguide.errors import DialogueServerUnavailable
 from shopguide.ids import ConversationId
-from shopguide.privacy.conversations import MOST_AT_ONCE, Conversations, DialogueServer
+from shopguide.privacy.conversations import MOST_AT_ONCE, Conversations, DialogueServer, Said
 from tests.support.dialogue import FakeConversations
 
 SECRET = "the secret that both servers share, long enough"
@@ -32,8 +32,9 @@ class Dialogue:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                name = self.path.removeprefix("/webhooks/privacy/conversations/")
-                dialogue.serve(self, lambda _: {"events": dialogue.kept.held(ConversationId(unquote(name)))})
+                kind, _, name = self.path.removeprefix("/webhooks/privacy/").partition("/")
+                answers = {"conversations": dialogue.count, "said": dialogue.said}
+                dialogue.serve(self, lambda _: answers[kind](ConversationId(unquote(name))))
 
             def do_POST(self) -> None:
                 answers = {"/webhooks/privacy/erase": dialogue.erase, "/webhooks/privacy/expire": dialogue.expire}
@@ -50,6 +51,13 @@ class Dialogue:
         assert len(body["conversations"]) <= 1_000
         until = datetime.fromtimestamp(body["until"], UTC)
         return {"events": 1, "failed": self.kept.erase([ConversationId(one) for one in body["conversations"]], until)}
+
+    def count(self, name: ConversationId) -> dict[str, Any]:
+        return {"events": self.kept.held(name)}
+
+    def said(self, name: ConversationId) -> dict[str, Any]:
+        said = self.kept.said_in(name)
+        return {"said": [{"at": one.at.timestamp(), "by": one.by, "text": one.text} for one in said]}
 
     def expire(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"conversations": self.kept.expire(datetime.fromtimestamp(body["before"], UTC))}
@@ -120,6 +128,14 @@ def test_those_that_fail_are_named_and_keep_no_other(both: Both) -> None:
     assert conversations.erase([], NOW) == []
 
 
+@pytest.mark.parametrize("name", ODD)
+def test_what_was_said_can_be_read(both: Both, name: ConversationId) -> None:
+    conversations, kept = both
+    kept.said(name, NOW)
+    assert conversations.said_in(name) == [Said(NOW, "shopper", "hello")]
+    assert conversations.said_in(ConversationId("nobody")) == []
+
+
 def test_old_ones_expire(both: Both) -> None:
     conversations, kept = both
     kept.said(ODD[0], NOW - timedelta(days=2))
@@ -131,6 +147,7 @@ def test_old_ones_expire(both: Both) -> None:
 def ask_everything(conversations: Conversations) -> Iterator[Any]:
     yield lambda: conversations.erase([ODD[0]], NOW)
     yield lambda: conversations.held(ConversationId("sender-zqx"))
+    yield lambda: conversations.said_in(ConversationId("sender-zqx"))
     yield lambda: conversations.expire(NOW)
 
 

@@ -15,7 +15,7 @@ import pytest
 from rasa.core.channels.channel import UserMessage
 from rasa.core.tracker_store import InMemoryTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from serving import DEVELOPMENT, PRODUCTION, SECRET, FakeAgent, post, run, server
@@ -89,6 +89,29 @@ def test_a_conversation_is_deleted_and_no_other(new_store: Stores, sender: str) 
             assert await call(url, "GET", path_of(sender)) == (200, {"events": 0})
             assert await call(url, "GET", path_of(sender + "2")) == (200, {"events": 1})
             assert await agent.tracker_store.retrieve(sender) is None
+
+    run(check)
+
+
+@pytest.mark.parametrize("sender", ODD)
+def test_what_was_said_is_told_to_the_guide_server(new_store: Stores, sender: str) -> None:
+    async def check() -> None:
+        async with server(say_nothing, store=new_store()) as (url, agent):
+            answers: list[Event] = [BotUttered("Here you are.", timestamp=105), SlotSet("nothing", 1, timestamp=106)]
+            await agent.tracker_store.save(tracker_of(sender, "hello", "blue bags", at=100, events=answers))
+            await agent.tracker_store.save(tracker_of(sender + "2", "not mine"))
+            path = path_of(sender).replace("conversations", "said", 1)
+            assert await call(url, "GET", path) == (
+                200,
+                {
+                    "said": [
+                        {"at": 100.0, "by": "shopper", "text": "hello"},
+                        {"at": 105.0, "by": "guide", "text": "Here you are."},
+                        {"at": 110.0, "by": "shopper", "text": "blue bags"},
+                    ]
+                },
+            )
+            assert await call(url, "GET", "said/nobody") == (200, {"said": []})
 
     run(check)
 
@@ -234,6 +257,7 @@ def test_only_the_guide_servers_token_opens_a_route(bearer: str) -> None:
             await agent.tracker_store.save(tracker_of("ann", "hello"))
             for method, path, body in (
                 ("GET", path_of("ann"), None),
+                ("GET", "said/ann", None),
                 ("DELETE", path_of("ann"), None),
                 ("POST", "erase", {"conversations": ["ann"]}),
                 ("POST", "expire", {"before": time.time() + 60}),

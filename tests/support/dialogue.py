@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shopguide.errors import DialogueServerUnavailable
 from shopguide.ids import ConversationId
+from shopguide.privacy.conversations import Said
 
 
 class FakeConversations:
@@ -32,6 +33,11 @@ class FakeConversations:
         """Return how many events are kept."""
         self._answer()
         return len(self.events[conversation])
+
+    def said_in(self, conversation: ConversationId) -> list[Said]:
+        """Return what was said: of every time the same."""
+        self._answer()
+        return [Said(at, "shopper", "hello") for at in self.events[conversation]]
 
     def expire(self, before: datetime) -> int:
         """Delete the conversations that ended before a time."""

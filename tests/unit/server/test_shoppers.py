@@ -54,11 +54,21 @@ def test_the_export_holds_everything(client: TestClient, ann: ShopperId, key: di
         "source": "correction", "count": 1, "latest": "", "channel": "telegram",
     }  # fmt: skip
     assert [value["value"] for value in copy["recipients"]["dad"]] == ["green"]
+    assert [said["text"] for said in copy["conversations"][0]["said"]] == ["hello"]
     assert [event["title"] for event in copy["events"]] == ["Mug <b>bold</b>"]
     assert copy["shown"][0]["products"][0]["title"] == "Mug <b>bold</b>"
     assert set(copy["rows"]) == {
         "shoppers", "identities", "consents", "preferences", "feedback_events", "slates", "slate_items",
     }  # fmt: skip
+
+
+def test_a_copy_does_not_wait_for_the_dialogue_server(
+    client: TestClient, shop: FakeShop, ann: ShopperId, key: dict[str, str]
+) -> None:
+    shop.conversations.down = True
+    assert client.get(f"{PATH}/export", headers=key).json()["conversations"] == [{"id": PHONE, "said": None}]
+    page = client.get("/privacy/copy", params={"token": shop.privacy.copy_token(ann)}).text
+    assert "cannot be read just now" in page
 
 
 def test_a_shopper_is_erased_everywhere(
@@ -67,7 +77,7 @@ def test_a_shopper_is_erased_everywhere(
     answer = client.delete(PATH, headers=key).json()
     assert answer["complete"]
     assert answer["erased"]["preferences"] == 2
-    assert shop.forgotten_by_models == [ann]
+    assert set(shop.forgotten_by_models) == {ann}
     assert shop.conversations.held(PHONE) == 0
     assert client.get(f"{PATH}/export", headers=key).status_code == 404
     assert client.delete(PATH, headers=key).json() == {"erased": {}, "complete": True}
