@@ -1,7 +1,9 @@
 """The smalltalk flow, as far as it needs to know what was said before."""
 
+from typing import Any
+
 from rasa_sdk import Tracker
-from rasa_sdk.events import FollowupAction, UserUttered
+from rasa_sdk.events import ActionExecuted, FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction
@@ -50,7 +52,7 @@ class ActionAffirm(GuideAction):
             for payload in offered(tracker):
                 intent, entities = read_payload(payload)
                 if (action := TAKEN_UP.get(intent)) is not None:
-                    return [UserUttered(payload, parsed_payload(intent, entities)), FollowupAction(action)]
+                    return as_if_pressed(payload, intent, entities, action)
         dispatcher.utter_message(response="utter_smalltalk_affirm")
         return []
 
@@ -68,11 +70,22 @@ class ActionDeny(GuideAction):
         if "forget_me" in asked:
             dispatcher.utter_message(response="utter_profile_not_forgotten")
         elif "give_consent" in asked:
-            parsed = parsed_payload("withdraw_consent", {PURPOSE: "all"})
-            return [UserUttered(turn.text, parsed), FollowupAction("action_withdraw_consent")]
+            return as_if_pressed(turn.text, "withdraw_consent", {PURPOSE: "all"}, "action_withdraw_consent")
         else:
             dispatcher.utter_message(response="utter_smalltalk_deny")
         return []
+
+
+def as_if_pressed(text: str, intent: str, entities: dict[str, Any], action: str) -> Events:
+    """Return the events that make the rest of the turn go as if a button had been pressed.
+
+    A message follows a listening: without it no rule would know the message again.
+    """
+    return [
+        ActionExecuted("action_listen"),
+        UserUttered(text, parsed_payload(intent, entities)),
+        FollowupAction(action),
+    ]
 
 
 def lost_in_a_row(tracker: Tracker) -> int:

@@ -29,7 +29,7 @@ _ALL = re.compile(r"\b(everything|all|entire|whole|account|(forget|delete|erase|
 def known_words(known: Known, wording: Wording, now: datetime) -> dict[str, str]:
     """Return `tastes`, a line for each thing that is known (empty if nothing is), and `consent`, what was agreed to."""
     say = wording.say
-    lines = [_line(value, wording, now) for value in _strongest(known.tastes)]
+    lines = [_line(value, wording, now) for value in _moods(known)]
     lines += [say("known.fact", fact=_line(fact, wording, now)) for fact in known.facts]
     for recipient, values in known.recipients.items():
         told = [_named(value, wording) for value in _strongest(values)[:MOST_OF_A_RECIPIENT]]
@@ -88,7 +88,7 @@ def known_payload(known: Known, need: Need, wording: Wording, now: datetime) -> 
             for value in values
         ]
 
-    tastes = _strongest(known.tastes)
+    tastes = _moods(known)
     return {
         "type": "profile",
         "available": known.available,
@@ -125,6 +125,12 @@ def named_values(turn: Turn, known: Known, wording: Wording) -> tuple[KnownValue
 def value_names(values: Iterable[KnownValue], wording: Wording) -> str:
     """Return several known values in one phrase: "Kestrel and size 43"."""
     return wording.say.both(dict.fromkeys(_named(value, wording) for value in values))
+
+
+def _moods(known: Known) -> list[KnownValue]:
+    """Return the strongest tastes; what is a fact is told as one."""
+    facts = {(fact.facet, fact.value, fact.weight > 0) for fact in known.facts}
+    return _strongest([value for value in known.tastes if (value.facet, value.value, value.weight > 0) not in facts])
 
 
 def _strongest(values: Sequence[KnownValue]) -> list[KnownValue]:

@@ -100,7 +100,7 @@ def test_a_way_out_is_taken_with_a_yes(talk: Conversation) -> None:
     assert message["options"] == "45 in any colour"
     talk.hear("yes please", "affirm")
     assert talk.act(ActionAffirm()) == []
-    uttered, followup, *_ = talk.returned
+    _, uttered, followup, *_ = talk.returned
     assert uttered["parse_data"]["entities"][0]["value"] == "colour=*"
     assert followup["name"] == "search_form"
     talk.message = uttered["parse_data"] | {"text": uttered["text"]}
@@ -199,7 +199,7 @@ def test_what_is_not_sold_is_said_once_and_something_else_offered(talk: Conversa
     assert talk.act(ActionSearch()) == []
     talk.hear("yes", "affirm")
     talk.act(ActionAffirm())
-    assert talk.returned[0]["parse_data"]["entities"][0]["value"] == "category=accessories"
+    assert talk.returned[1]["parse_data"]["entities"][0]["value"] == "category=accessories"
 
 
 def test_the_thing_is_named_in_the_plural_and_what_mentions_it_is_told_apart(talk: Conversation) -> None:

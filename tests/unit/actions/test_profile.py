@@ -123,7 +123,7 @@ def test_a_plain_yes_or_no_answers_what_was_asked(talk: Conversation, own_data: 
     with_buttons(talk, '/give_consent{"purpose":"all"}', '/withdraw_consent{"purpose":"all"}')
     talk.hear(answer, "affirm" if answer == "yes" else "deny")
     assert talk.act(ActionAffirm() if answer == "yes" else ActionDeny()) == []
-    uttered, followup, *_ = talk.returned
+    _, uttered, followup, *_ = talk.returned
     assert followup["name"] == ("action_give_consent" if answer == "yes" else "action_withdraw_consent")
     talk.message = uttered["parse_data"] | {"text": uttered["text"]}
     talk.act(ActionGiveConsent() if answer == "yes" else ActionWithdrawConsent())
@@ -156,7 +156,7 @@ def test_a_yes_confirms_and_a_no_keeps_everything(talk: Conversation, own_data: 
     with_buttons(talk, '/forget_me{"confirm":"yes"}', "/deny")
     talk.hear("yes", "affirm")
     talk.act(ActionAffirm())
-    uttered, followup, *_ = talk.returned
+    _, uttered, followup, *_ = talk.returned
     assert followup["name"] == "action_forget_me"
     talk.message = uttered["parse_data"] | {"text": uttered["text"]}
     own_data.complete = False

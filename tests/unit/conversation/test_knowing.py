@@ -47,6 +47,15 @@ def test_each_thing_is_told_with_where_it_comes_from_the_strongest_first(wording
     ]
 
 
+def test_what_is_a_fact_is_not_told_again_as_a_taste(wording: Wording) -> None:
+    said_so = replace(LEATHER, weight=-0.6, origins=(Origin("slot", 1, NOW),))
+    known = Known(SHOPPER, tastes=(said_so, replace(said_so, weight=0.2)), facts=(LEATHER,))
+    assert lines(known, wording) == [
+        "- material: leather (you asked for it today)",
+        "- for good: material: not leather (you told me today)",
+    ]
+
+
 def test_a_change_of_mind_is_told(wording: Wording) -> None:
     minds = (Overruled("kestrel", -1, EARLIER, {"slot": 1}),)
     price = KnownValue("price", "<=60", 0.6, NOW, NOW, overruled=(Overruled("<=90", 1, EARLIER, {"slot": 1}),))
