@@ -91,7 +91,7 @@ def _outbox(
 ) -> Callable[[], object]:
     """Return a write while the database is known to be away."""
 
-    def away() -> AbstractContextManager[None]:
+    def away(patience: float | None) -> AbstractContextManager[None]:
         raise DatabaseError("away")
 
     recorder = Recorder(

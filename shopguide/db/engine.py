@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shopguide.errors import DatabaseError
 
+CONNECT_SECONDS = 5
+
 
 class Database:
     """The shop database. Nothing is opened before the first use.
@@ -45,7 +47,9 @@ class Database:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            # A server that does not answer at all would keep everybody waiting for minutes.
+            reach = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+            return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=reach)
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": 5}, hide_parameters=True)
@@ -75,11 +79,14 @@ class Database:
             raise self._translated(error) from error
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, patience: float | None = None) -> Iterator[None]:
         """Make one transaction of everything that this thread does with the database inside: all of it or nothing.
 
         Parts that do not know each other (what happened, and what it teaches) so are written as one. On SQLite nobody
         else writes meanwhile, so that what is read inside (a consent, say) still holds when the rest is written.
+
+        Args:
+            patience: seconds to wait for a lock, if not as long as always; inside another `together` that one's count.
 
         Raises:
             DatabaseError: the database cannot be reached or refuses a statement.
@@ -88,9 +95,7 @@ class Database:
             yield
             return
         with self.session() as session:
-            if self.engine.dialect.name == "sqlite":
-                # Python's driver would open the transaction at the first write only, after what was read before it.
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            _begin_writing(session.connection(), patience)
             self._joined.session = session
             try:
                 yield
@@ -128,6 +133,21 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def _begin_writing(connection: Connection, patience: float | None) -> None:
+    if connection.dialect.name != "sqlite":
+        if patience is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(1_000 * patience)}")
+        return
+    usual = int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+    wait = usual if patience is None else min(usual, int(1_000 * patience))
+    try:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait}")
+        # Python's driver would open the transaction at the first write only, after what was read before it.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")
 
 
 def _lock_for_migration(connection: Connection) -> None:

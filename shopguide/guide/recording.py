@@ -44,6 +44,8 @@ T = TypeVar("T")
 
 RECENT_SLATES = 512
 """Slates kept in the process for the time that the database cannot give them back."""
+PATIENCE_SECONDS = 1.0
+"""How long a write that may go to the outbox waits for a lock: a shopper waits with it."""
 AT_ONCE = 200
 """Entries of the outbox that one transaction writes."""
 
@@ -67,7 +69,8 @@ class Recorder:
         profiles: shoppers, their consents and tastes.
         feedback: events and slates.
         index: the catalogue, for what a product teaches.
-        together: makes one transaction of what is written inside.
+        together: makes one transaction of what is written inside; takes how many seconds to wait for a lock, `None` for
+            as long as always.
         marks: what was written before; `None`: nothing is written twice.
         outbox: where writes wait; `None`: there is none, and a database that is down is an error.
         erased_at: when a shopper was erased, `None` if never.
@@ -83,7 +86,7 @@ class Recorder:
         feedback: Feedback,
         *,
         index: Callable[[], CatalogueIndex],
-        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        together: Callable[[float | None], AbstractContextManager[None]] = lambda _: nullcontext(),
         marks: Marks | None = None,
         outbox: Outbox | None = None,
         erased_at: Callable[[ShopperId], datetime | None] = lambda _: None,
@@ -129,7 +132,11 @@ class Recorder:
             else:
                 sound.append(replace(event, text=self._mask(event.text)) if event.text else event)
         waits = self._outbox is not None and may_wait
-        result = self._tried(lambda: self._write_events(sound, teach), waits=waits) if sound else RecordResult()
+        result = (
+            self._tried(lambda patience: self._write_events(sound, teach, patience), waits=waits)
+            if sound
+            else RecordResult()
+        )
         if result is None:
             self._put(events_to_entries(sound))
             return RecordResult(refused=refused, queued=len({event.event_id for event in sound}))
@@ -140,7 +147,9 @@ class Recorder:
         if not evidence:
             return True
         sorted_out = parcels(evidence)
-        return self._kept(lambda: self._write_evidence(sorted_out), lambda: evidence_to_entries(sorted_out))
+        return self._kept(
+            lambda patience: self._write_evidence(sorted_out, patience), lambda: evidence_to_entries(sorted_out)
+        )
 
     def keep(self, slate: Slate) -> bool:
         """Log a slate as shown, and return whether that worked; later counts as well."""
@@ -148,7 +157,7 @@ class Recorder:
             self._recent[slate.slate_id] = slate
             while len(self._recent) > RECENT_SLATES:
                 self._recent.popitem(last=False)
-        return self._kept(lambda: self._write_slate(slate), lambda: [slate_to_entry(slate)])
+        return self._kept(lambda patience: self._write_slate(slate, patience), lambda: [slate_to_entry(slate)])
 
     def slate(self, slate_id: SlateId) -> Slate | None:
         """Return a slate shown before, written or waiting; `None` if there is no such slate or it cannot be read."""
@@ -205,7 +214,7 @@ class Recorder:
         Raises:
             DatabaseError: the database cannot be reached.
         """
-        with self._together():
+        with self._together(None):
             if self._marks is not None:
                 self._marks.forget(self._clock())
 
@@ -233,7 +242,7 @@ class Recorder:
         events = [event_of(entry) for entry in entries if entry.kind == EVENT]
         evidence = {entry.key: evidence_pieces_of(entry) for entry in entries if entry.kind == EVIDENCE}
         slates = [slate_of(entry) for entry in entries if entry.kind not in (EVENT, EVIDENCE)]
-        with self._together():
+        with self._together(None):
             for slate in slates:
                 self._write_slate(slate)
             if events:
@@ -245,12 +254,14 @@ class Recorder:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _write_events(self, events: Sequence[FeedbackEvent], teach: bool) -> RecordResult:
+    def _write_events(
+        self, events: Sequence[FeedbackEvent], teach: bool, patience: float | None = None
+    ) -> RecordResult:
         index = self._index() if teach and any(event.sku is not None and teaches(event) for event in events) else None
         refused: list[tuple[str, str]] = []
         kept: dict[str, FeedbackEvent] = {}
         duplicates = 0
-        with self._together():
+        with self._together(patience):
             standing = Standing(self._profiles, self._erased_at)
             for event in events:
                 why = standing.why_refused(event)
@@ -275,38 +286,40 @@ class Recorder:
             return evidence_of_search(event, self._named(event.text or ""))
         return evidence_of(event, index) if index is not None else ()
 
-    def _write_evidence(self, evidence: Mapping[str, Sequence[PreferenceEvidence]]) -> None:
+    def _write_evidence(
+        self, evidence: Mapping[str, Sequence[PreferenceEvidence]], patience: float | None = None
+    ) -> None:
         now = self._clock()
-        with self._together():
+        with self._together(patience):
             standing = Standing(self._profiles, self._erased_at)
             for key, pieces in evidence.items():
                 if self._marks is None or self._marks.mark(key, now):
                     taught = (standing.taught(p) for p in pieces if not standing.is_erased(p.shopper_id, p.at))
                     self._profiles.record([piece for piece in taught if piece is not None])
 
-    def _write_slate(self, slate: Slate) -> None:
-        with self._together():
+    def _write_slate(self, slate: Slate, patience: float | None = None) -> None:
+        with self._together(patience):
             standing = Standing(self._profiles, self._erased_at)
             if slate.shopper_id is None or not standing.is_erased(slate.shopper_id, slate.created_at):
                 self._feedback.log_slate(standing.slate(slate))
 
-    def _kept(self, write: Callable[[], object], entries: Callable[[], list[Entry]]) -> bool:
+    def _kept(self, write: Callable[[float | None], object], entries: Callable[[], list[Entry]]) -> bool:
         """Write something that a shopper does not wait for."""
         try:
-            if self._tried(lambda: write() or True, waits=self._outbox is not None) is None:
+            if self._tried(lambda patience: write(patience) or True, waits=self._outbox is not None) is None:
                 self._put(entries())
         except DatabaseError as error:
             log.error("lost: %s", error)
             return False
         return True
 
-    def _tried(self, write: Callable[[], T], *, waits: bool) -> T | None:
+    def _tried(self, write: Callable[[float | None], T], *, waits: bool) -> T | None:
         """Return what a write returns; `None` if the database cannot take it now and it may wait."""
         if waits and not self._breaker.ready():
             return None
         try:
             with self._breaker.attempt():
-                return write()
+                return write(PATIENCE_SECONDS if waits else None)
         except DatabaseError as error:
             if not waits:
                 raise

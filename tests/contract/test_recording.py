@@ -71,11 +71,11 @@ class Shop:
         return Recorder(self.profiles, self.feedback, **how | parts)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, patience: float | None = None) -> Iterator[None]:
         self.tries += 1
         if self.down:
             raise DatabaseError("database is locked")
-        with self.database.together():
+        with self.database.together(patience):
             yield
 
     def evidence(self, shopper: ShopperId = ANN) -> list[PreferenceEvidence]:
@@ -269,7 +269,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(shop: Shop) -> None:
     """The database commits, and then the connection breaks: nobody knows whether it was written."""
 
     @contextmanager
-    def lost() -> Iterator[None]:
+    def lost(patience: float | None) -> Iterator[None]:
         with shop.database.together():
             yield
         raise DatabaseError("server closed the connection unexpectedly")

@@ -1,5 +1,6 @@
 """The migrations and the tables that the code describes are the same, on both databases."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ import shopguide.privacy.store
 import shopguide.profiles.store  # noqa: F401  (they add their tables to Base.metadata)
 from shopguide.db.base import Base
 from shopguide.db.engine import Database
+from shopguide.errors import DatabaseError
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.feedback.service import Feedback
 from shopguide.ids import ShopperId, Sku
@@ -69,3 +71,25 @@ def test_parts_that_do_not_know_each_other_write_together_or_not_at_all(database
         feedback.record([event])
         assert feedback.count() == 1
     assert (profiles.count(), feedback.count()) == (1, 1)
+
+
+def test_who_is_in_a_hurry_does_not_wait_long_for_a_lock(database: Database) -> None:
+    other = Database(database.url)
+    with database.together():
+        _lock(database)
+        started = time.monotonic()
+        with pytest.raises(DatabaseError), other.together(patience=0.05):
+            _lock(other)
+        assert time.monotonic() - started < 4, "the usual patience is 5 s on SQLite, and endless on PostgreSQL"
+    with other.together(patience=0.05):
+        _lock(other)
+    with other.session() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 5_000
+    other.close()
+
+
+def _lock(database: Database) -> None:
+    with database.session() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection().exec_driver_sql("LOCK TABLE feedback_events IN EXCLUSIVE MODE")

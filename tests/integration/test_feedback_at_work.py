@@ -107,6 +107,8 @@ def test_many_shoppers_at_once_do_not_mix(shop: Shop) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         results = list(pool.map(one, range(24)))
+    # Who waited too long for SQLite's lock has left it to the outbox.
+    shop.recorder.deliver()
     for number, (brand, seen, own) in enumerate(results):
         shopper, talk = ShopperId(f"shopper-{number}"), ConversationId(f"web-shopper-{number}")
         history = shop.feedback.history(shopper, conversation_id=talk)

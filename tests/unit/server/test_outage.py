@@ -34,10 +34,10 @@ class Outage:
         self._together = shop.database.together
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, patience: float | None) -> Iterator[None]:
         if not self.over:
             raise DatabaseError("sqlite:///shop.db: database is locked")
-        with self._together():
+        with self._together(patience):
             yield
 
 
