@@ -14,7 +14,7 @@ export function renderReply(reply, actions) {
   const items = productsOf(custom);
   const parts = [];
   if (typeof reply.text === "string" && reply.text.trim()) {
-    const text = custom.type === "slate" ? withoutList(reply.text) : reply.text.trim();
+    const text = custom.type === "slate" ? withoutList(reply.text) : withoutAddress(reply.text, custom.link);
     parts.push(make("p", { class: "message" }, make("span", { class: "sr-only" }, "Guide: "), text));
   }
   if (custom.type === "notice" && safeUrl(custom.link)) {
@@ -41,6 +41,11 @@ export function renderReply(reply, actions) {
 // The text of a slate lists its products, for channels without cards; beside cards the list is said twice.
 export function withoutList(text) {
   return text.split("\n").filter((line) => !/^\s*\d+[.)]\s/.test(line)).join("\n").trim();
+}
+
+// The text of a notice names its link, for channels without links; beside the link its address is only in the way.
+export function withoutAddress(text, address) {
+  return (address ? text.replace(address, "").replace(/\s*:\s*(\n|$)/, ".$1") : text).trim();
 }
 
 // One product of a slate.
