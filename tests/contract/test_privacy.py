@@ -242,8 +242,8 @@ def test_an_erasure_waits_for_a_writer_and_takes_what_it_wrote(shop: Shop) -> No
         with shop.database.session() as session:
             for statement in (
                 "INSERT INTO slates (slate_id, shopper_id, conversation_id, created_at, reply_to, policy,"
-                f" model_version, total_matches, constraints, state) VALUES ('late', '{ANN}', 'late-talk', '2026-03-01 12:00:00',"
-                " '', '', '', 0, '[]', '{}')",
+                " model_version, total_matches, constraints, state) VALUES"
+                f" ('late', '{ANN}', 'late-talk', '2026-03-01 12:00:00', '', '', '', 0, '[]', '{{}}')",
                 f"INSERT INTO identities VALUES ('web', 'late-talk', '{ANN}', '2026-03-01 12:00:00')",
             ):
                 session.execute(text(statement))
