@@ -173,7 +173,7 @@ class Shop:
     def erasing(self) -> Erasing:
         """Erases shoppers everywhere."""
         registry = Registry(ModelFolder(self.settings.models_dir / "recommender"))
-        return Erasing(self.privacy, self.outbox, partial(forget_shopper, registry))
+        return Erasing(self.privacy, self.outbox, partial(forget_shopper, registry), self.recorder.forget)
 
     @part
     def proving(self) -> Proving:

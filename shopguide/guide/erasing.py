@@ -39,12 +39,20 @@ class Erasing:
         privacy: the shop database and the queue for the dialogue server.
         outbox: what waits for the shop database.
         forget_in_models: makes the trained models forget a shopper, and returns how many did.
+        forget_here: makes this process forget what it has at hand of them.
     """
 
-    def __init__(self, privacy: Privacy, outbox: Outbox, forget_in_models: Callable[[ShopperId], int]) -> None:
+    def __init__(
+        self,
+        privacy: Privacy,
+        outbox: Outbox,
+        forget_in_models: Callable[[ShopperId], int],
+        forget_here: Callable[[ShopperId], object] = lambda _: None,
+    ) -> None:
         self._privacy = privacy
         self._outbox = outbox
         self._forget_in_models = forget_in_models
+        self._forget_here = forget_here
 
     def erase(self, shopper_id: ShopperId, *, talking_in: ConversationId | None = None) -> ErasureReport:
         """Erase a shopper; doing it again is well.
@@ -66,6 +74,7 @@ class Erasing:
         # Whatever came in meanwhile, and a training that had read them before.
         waiting += self._outbox.erase(shopper_id, erasure.trace.conversations)
         models = max(models, self._models_forget(shopper_id))
+        self._forget_here(shopper_id)
         complete = self._privacy.finish(spare=() if talking_in is None else (talking_in,))
         return ErasureReport(erasure.trace, erasure.counts, waiting, models, complete)
 

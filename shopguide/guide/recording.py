@@ -174,6 +174,12 @@ class Recorder:
                 return None
             return slate_of(waiting)
 
+    def forget(self, shopper_id: ShopperId) -> None:
+        """Drop the slates of a shopper that this process has at hand."""
+        with self._lock:
+            for slate_id in [known for known, slate in self._recent.items() if slate.shopper_id == shopper_id]:
+                del self._recent[slate_id]
+
     def waiting_events(self, shopper_id: ShopperId) -> list[FeedbackEvent]:
         """Return the events of a shopper that wait for the database, in the order in which they came."""
         if self._outbox is None or not self._breaker.is_open:

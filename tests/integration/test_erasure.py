@@ -227,6 +227,20 @@ def test_killed_in_the_middle_it_is_all_or_nothing_and_can_be_done_again(everyth
     assert everything.proving.prove(who, [PHONE]).clean
 
 
+def test_a_slate_at_hand_is_forgotten_too(everything: Everything) -> None:
+    items = (SlateItem(Sku("P001"), 1),)
+    shown = {
+        who: Slate(SlateId(who), ShopperId(who), PHONE, START, "s", "p", "m", None, 1, items) for who in ("ann", "bob")
+    }
+    recorder = everything.shop.recorder
+    for slate in shown.values():
+        recorder.keep(slate)
+    everything.shop.database.close()
+    Erasing(everything.privacy, everything.shop.outbox, lambda _: 0, recorder.forget).erase(ShopperId("bob"))
+    assert recorder.slate(SlateId("bob")) is None
+    assert recorder.slate(SlateId("ann")) == shown["ann"]
+
+
 def test_an_event_from_before_the_erasure_does_not_bring_anybody_back(everything: Everything) -> None:
     who = everything.fill()
     everything.erasing.erase(who)

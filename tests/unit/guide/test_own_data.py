@@ -95,6 +95,8 @@ def test_what_is_known_is_told_with_where_it_comes_from(shop: Shop) -> None:
     shop.learn("colour", "red", -1, conversation_id=HERE)
     shop.learn("size", "43", source="fact", conversation_id=HERE, category="shoes")
     shop.learn("colour", "green", recipient="dad", conversation_id=HERE)
+    shop.learn("brand", "kestrel", recipient="dad", days=1.5, conversation_id=HERE)
+    shop.learn("size", "43", recipient="dad", source="fact", category="shoes", conversation_id=ELSEWHERE)
     shop.feedback.record(
         [FeedbackEvent(str(n), kind, ANN, NOW, Sku("mug")) for n, kind in enumerate(("click", "click", "like"))]  # type: ignore[arg-type]
     )
@@ -113,7 +115,8 @@ def test_what_is_known_is_told_with_where_it_comes_from(shop: Shop) -> None:
     (size,) = known.facts
     assert (size.facet, size.value, size.category, size.weight) == ("size", "43", "shoes", 1.0)
     assert size.origins == (Origin("fact", 1, NOW, "socketio"),)
-    assert [value.value for value in known.recipients["dad"]] == ["green"]
+    assert [value.value for value in known.recipients["dad"]] == ["43", "green", "kestrel"]
+    assert known.recipients["dad"][0].origins == (Origin("fact", 1, NOW, "telegram"),)
     assert not known.nothing
 
 

@@ -110,6 +110,8 @@ def test_whoever_is_killed_in_between_leaves_what_the_next_one_mends(
     monkeypatch.undo()
     if step == 0:
         registry.folder.current().verify()  # nothing happened yet
+    forget_shopper(registry, ShopperId("somebody else"))
+    registry.folder.current().verify()
     # Whatever is read in between, nobody gets another person's vector.
     assert all(vector(registry, who) in (None, float(n)) for n, who in enumerate(WHO) if who != WHO[2])
     forget_shopper(registry, WHO[2])
