@@ -110,5 +110,6 @@ def set_up_logs(*, quote: bool, regions: Sequence[str] = REGIONS) -> None:
     handler.setFormatter(logging.Formatter(FORMAT) if quote else DiscreetFormatter(regions))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
-    for talkative in ("alembic", "bm25s", "rasa_sdk"):
+    # httpx tells every address that it calls: those of the dialogue server hold conversations' ids.
+    for talkative in ("alembic", "bm25s", "httpx", "rasa_sdk"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

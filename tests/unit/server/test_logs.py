@@ -127,12 +127,14 @@ def test_what_the_server_sets_up(
         try:
             set_up_logs(quote=quote)
             log.error("failed", exc_info=raised(KeyError("lavender")))
+            logging.getLogger("httpx").info("HTTP Request: GET http://rasa/webhooks/privacy/said/%s", SENDER)
             warnings.warn("input_value='lavender' of bob@example.org", stacklevel=1)
         finally:
             logging.captureWarnings(False)
             root.setLevel(level)
     said = capsys.readouterr().err
     assert "KeyError" in said and "input_value" in said
+    assert SENDER not in said, "an address that we call holds a conversation's id"
     assert ("bob@example.org" in said) is quote
     assert (": 'lavender'" in said) is quote
 
