@@ -108,6 +108,17 @@ def test_the_tombstone_tells_when_but_not_who(shop: Shop) -> None:
     assert ANN not in digest and ANN not in str(counts)
 
 
+def test_a_shops_own_id_may_come_back_and_one_of_ours_never_does(shop: Shop) -> None:
+    stranger = shop.profiles.shopper_for("web", PHONE)
+    shop.live(ANN, [WEB])
+    assert shop.privacy.refuses_until(stranger) is None and shop.privacy.refuses_until(ANN) is None
+    shop.privacy.erase(stranger)
+    shop.privacy.erase(ANN)
+    assert shop.privacy.refuses_until(ANN) == NOW
+    never = shop.privacy.refuses_until(stranger)
+    assert never is not None and never > NOW + timedelta(days=100_000)
+
+
 def test_twice_is_well_and_nobody_is_an_error(shop: Shop) -> None:
     shop.live(ANN, [PHONE])
     shop.privacy.erase(ANN)

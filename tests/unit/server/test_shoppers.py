@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from shopguide.feedback.events import FeedbackEvent, Slate, SlateItem
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.privacy.service import Privacy
+from shopguide.privacy.tokens import Tokens
 from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.server.app import create_app
 from tests.support.shop import CHAT_SECRET, FakeShop
@@ -151,8 +152,9 @@ def test_the_page_allows_its_own_style_and_nothing_else(client: TestClient, ann:
 def test_a_link_that_does_not_hold_opens_nothing(client: TestClient, ann: ShopperId, shop: FakeShop) -> None:
     late = Privacy(shop.database, shop.conversations, CHAT_SECRET, clock=lambda: NOW - timedelta(hours=2))
     forged = Privacy(shop.database, shop.conversations, "another secret, as long as the right one")
+    between_servers = Tokens(CHAT_SECRET, "privacy").issue(NOW + timedelta(minutes=2), {"shopper": ann})
     chat, _ = client.app.state.chat_tokens.issue(ConversationId("web-1"), ann)  # type: ignore[attr-defined]
-    for token in ("", "nonsense", late.copy_token(ann), forged.copy_token(ann), chat):
+    for token in ("", "nonsense", late.copy_token(ann), forged.copy_token(ann), chat, between_servers):
         assert client.get("/privacy/copy", params={"token": token}).status_code == 401
     assert client.app.state.chat_tokens.conversation_of(shop.privacy.copy_token(ann)) is None  # type: ignore[attr-defined]
 
