@@ -13,6 +13,7 @@ from shopguide.conversation.recipients import People, people
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.understanding import Understanding
 from shopguide.guide.parts import Parts
+from shopguide.ids import Sku
 from shopguide.profiles.facts import Fact
 from shopguide.profiles.preferences import PreferenceEvidence, Source, TasteProfile
 
@@ -57,6 +58,13 @@ class Remembering(Parts):
                 category=fact.category,
             )
 
+    def _note_search(self, turn: Turn, need: Need) -> None:
+        """Record what a search is for, in the catalogue's words: those of the message may hold anything."""
+        if turn.intent == "search_products":
+            values = [value for values in need.wanted.values() for value in values]
+            words = " ".join([*values, *need.words.split()])
+            self._memory.searched(turn, words, self._clock(), need.recipient)
+
     def _for_whom(self, turn: Turn, before: Need, understood: Understanding) -> Need:
         """Return the need for whom the message says it is; for whom it was before, if it does not say.
 
@@ -96,6 +104,15 @@ class Remembering(Parts):
             if len(index.matching(answerable(narrowed, index)[0].constraints())):
                 need = replace(narrowed, kept_in_mind=(*need.kept_in_mind, key))
         return need
+
+    def _rejected(self, turn: Turn, need: Need) -> frozenset[Sku]:
+        """Return what whoever the need is for does not want to see again."""
+        return self._memory.rejected(
+            turn.shopper_id,
+            conversation_id=turn.conversation_id,
+            remembered=turn.history,
+            recipient=need.recipient,
+        )
 
     def asks_consent(self, turn: Turn) -> bool:
         """Return whether to ask now what may be remembered: once for each shopper, and not where the shop has asked."""

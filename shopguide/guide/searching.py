@@ -100,8 +100,7 @@ class SearchCases(Unsellable, Remembering):
         now = still_sensible(self._for_whom(turn, need, understood), turn, understood, index)
         self._learn(turn, need, now)
         self._learn_for_good(turn, now, index)
-        if turn.intent == "search_products":
-            self._memory.searched(turn, _in_words(now), self._clock(), now.recipient)
+        self._note_search(turn, now)
         said = now
         slate = comparable(self._memory.slate(turn.current_slate), now, index)
         for facet, direction in understood.critiques.items():
@@ -301,7 +300,7 @@ class SearchCases(Unsellable, Remembering):
             held_anchor(need, slate, index) if slate is not None else None
         )
         narrowed = _narrowed(searched, index, rows)
-        rejected = self._memory.rejected(turn.shopper_id, conversation_id=turn.conversation_id, remembered=turn.history)
+        rejected = self._rejected(turn, need)
         request = RecommendationRequest(
             constraints=searched.constraints(),
             preferences=wishes,
@@ -399,8 +398,3 @@ def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:
     if not need.words:
         return Narrowed(rows, rows)
     return narrow(need.words, index, rows, by_all="category" not in need.wanted)
-
-
-def _in_words(need: Need) -> str:
-    """Return what is looked for as a search, without the message's own words: those may hold anything."""
-    return " ".join([*(value for values in need.wanted.values() for value in values), *need.words.split()])

@@ -58,6 +58,20 @@ def test_a_slate_for_somebody_else_is_asked_for_with_their_tastes(shop: Shop) ->
     assert shop.recommender.requests[-1].recipient == "dad"
 
 
+def test_what_was_turned_down_for_somebody_else_is_not_shown_for_them_again(shop: Shop) -> None:
+    need = Need(recipient="dad").want("category", ["shoes"])
+    first = shop.guide.search(shoes_for("shoes for my dad"), need)
+    assert isinstance(first, SlateShown)
+    gone = first.items[0].product.sku
+    shop.guide.dislike(said("not the first", "dislike_product", mention("ordinal", 1), current_slate=first.slate_id))
+    for_dad = shop.guide.search(shoes_for("shoes"), need)
+    for_me = shop.guide.search(shoes_for("shoes"), replace(need, recipient=""))
+    assert isinstance(for_dad, SlateShown)
+    assert isinstance(for_me, SlateShown)
+    assert gone not in {shown.product.sku for shown in for_dad.items}
+    assert gone in {shown.product.sku for shown in for_me.items}
+
+
 @pytest.fixture
 def sized(index: CatalogueIndex) -> Shop:
     """Return the shop with shoes in sizes, made of leather or of canvas."""
