@@ -97,7 +97,7 @@ def get_product(request: Request, sku: AnySku) -> ProductDocument:
 @router.put(
     "/{sku:path}",
     dependencies=[needs("products:write")],
-    responses={201: {"model": ProductDocument, "description": "new in the catalogue"}, **problems(*WRITING)},
+    responses={201: {"model": ProductDocument, "description": "new in the catalogue"}, **problems(*WRITING, 404)},
 )
 def put_product(request: Request, response: Response, sku: OwnSku, body: ProductModel) -> ProductDocument:
     """Put a whole product into the catalogue, new or instead of the one that is there. A retired one comes back."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from shopguide.bootstrap import Shop
 from shopguide.errors import UnknownShopper
@@ -48,8 +48,8 @@ class ConsentModel(BaseModel):
 class ConsentChange(Strict):
     """Decisions that the shopper made at the shop; what is left out stays as it is."""
 
-    personalisation: bool | None = Field(None, description="yes or no; absent or null: as it is")
-    analytics: bool | None = Field(None, description="yes or no; absent or null: as it is")
+    personalisation: StrictBool | None = Field(None, description="yes or no; absent or null: as it is")
+    analytics: StrictBool | None = Field(None, description="yes or no; absent or null: as it is")
 
 
 class ErasureModel(BaseModel):
@@ -82,7 +82,7 @@ def get_consents(request: Request, shopper_id: Id) -> ConsentModel:
     return ConsentModel.of(shop.profiles.consents(ShopperId(shopper_id)))
 
 
-@router.put("/{shopper_id:path}/consents", dependencies=[needs("shoppers:write")], responses=problems(*WRITING))
+@router.put("/{shopper_id:path}/consents", dependencies=[needs("shoppers:write")], responses=problems(*WRITING, 404))
 def put_consents(request: Request, shopper_id: Id, body: ConsentChange) -> ConsentModel:
     """Keep decisions that a shopper made at the shop, and return what holds now. They hold at once.
 

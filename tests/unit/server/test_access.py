@@ -157,3 +157,9 @@ def test_a_wrong_method_is_told_the_right_ones(client: TestClient, key: dict[str
         answer = client.request(method, path, headers=key)
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_consent_is_a_yes_or_a_no(client: TestClient, key: dict[str, str]) -> None:
+    for value in ("yes", 1, "true"):
+        answer = client.put("/v1/shoppers/ann/consents", json={"analytics": value}, headers=key)
+        assert answer.status_code == 422, value
