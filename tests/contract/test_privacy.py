@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from shopguide.feedback.events import FeedbackEvent, Slate, SlateItem
 from shopguide.feedback.service import Feedback
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.privacy.needles import Needles
+from shopguide.privacy.retention import Limits, Retention
 from shopguide.privacy.service import Privacy
 from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.profiles.service import Profiles
@@ -320,6 +322,32 @@ def test_an_expiry_takes_what_is_older_in_batches_and_counts_before_it_does(
     assert shop.count("feedback_events") == 4
     assert shop.privacy.store.expire(Expiry("slates", NOW - timedelta(days=5))) == 3
     assert shop.count("slate_items") == 2
+
+
+def test_retention_on_either_database_also_by_two_at_once(shop: Shop) -> None:
+    day = timedelta(days=1)
+    limits = Limits(events=30 * day, slates=30 * day, preferences=30 * day, shoppers=50 * day, withdrawn=5 * day)
+    shop.now = NOW - 60 * day
+    shop.profiles.link("web", "of nobody", ShopperId("idle"))
+    shop.now = NOW - 6 * day
+    shop.live(BOB, [ConversationId("bobs")])
+    shop.profiles.set_consent(BOB, "personalisation", False, source="chat")
+    shop.now = NOW
+    shop.live(ANN, [PHONE], days=40)
+    shop.live(ANN, [PHONE], days=1)
+    later = Retention(shop.privacy, replace(limits, tombstones=day), clock=lambda: NOW + 2 * day)
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(Retention(shop.privacy, limits, clock=lambda: NOW).run) for _ in range(2)]
+        rows = [job.result().rows for job in jobs]
+    assert {name for row in rows for name in row} == {
+        "feedback_events, too old", "slates, too old", "preferences, too old", "preferences, consent withdrawn",
+        "shoppers, nothing left",
+    }  # fmt: skip
+    assert shop.privacy.store.trace(ShopperId("idle")) is None
+    assert "preferences" not in shop.privacy.kept(BOB).tables
+    assert shop.privacy.kept(ANN).tables["preferences"] == 1
+    shop.privacy.erase(ANN)
+    assert later.run().rows == {"tombstones, digest": 1}
 
 
 def test_the_dialogue_server_may_be_down_when_asked_what_it_holds(shop: Shop) -> None:
