@@ -158,16 +158,17 @@ class SearchCases(Unsellable, Remembering):
                 # "You choose": whoever minds nothing has nothing to add.
                 return self.more(turn, need)
             if turn.intent in CORRECTING:
-                return Unchanged(need, self._open(need, index))
+                return Unchanged(need, self._open(turn, need, index))
         shown = self._show(turn, need, understood, slate, index)
         if not isinstance(shown, SlateShown):
             return shown
         return replace(shown, in_passing=in_passing, unheard=_unheard(turn, understood, shown, index))
 
-    def _open(self, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
+    def _open(self, turn: Turn, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
         """Return what a shopper could still say of the products that fit, the most telling facets first."""
         rows = index.matching(answerable(need, index)[0].constraints())
-        return tuple(question.facet for question in questions(need, index, rows)[:SUGGESTED])
+        found = questions(need, index, rows, self._taste(turn, need))
+        return tuple(question.facet for question in found[:SUGGESTED])
 
     def more(self, turn: Turn, need: Need) -> SearchOutcome:
         """Show the next products for the same need, none of those shown before."""

@@ -19,6 +19,10 @@ EVIDENCE_LIMIT = 2_000
 BATCH = 5_000
 
 
+PATIENCE = 1.0
+"""Seconds that a shopper waits for a locked database where the answer does without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonView:
     """What is known of somebody whom a shopper shops for: a small profile of its own.
@@ -106,7 +110,11 @@ class Profiles:
             DatabaseError: the database cannot be reached.
         """
         identity = Identity(channel, sender_id)
-        return self._store.shopper_of(identity) or self._store.create_shopper(identity, self._clock())
+        known = self._store.shopper_of(identity)
+        if known is not None:
+            return known
+        with self._database.together(PATIENCE):
+            return self._store.create_shopper(identity, self._clock())
 
     def link(self, channel: str, sender_id: str, shopper_id: ShopperId) -> None:
         """Say that a channel account belongs to this shopper, who is created if need be.
@@ -323,7 +331,8 @@ class Profiles:
         """
         if self._assume_consent or self.consents(shopper_id) != Consents():
             return False
-        return self._store.ask_consent(shopper_id, self._clock())
+        with self._database.together(PATIENCE):
+            return self._store.ask_consent(shopper_id, self._clock())
 
     def set_consent(
         self,
