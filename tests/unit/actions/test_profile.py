@@ -58,7 +58,7 @@ def test_what_is_known_is_shown(talk: Conversation, own_data: FakeOwnData) -> No
     talk.hear("what do you know about me", "show_profile")
     (message,) = talk.act(ActionShowProfile())
     assert message["response"] == "utter_profile_shown"
-    assert "brand: Kestrel (you asked for it" in message["tastes"]
+    assert "brand: Kestrel (you said so" in message["tastes"]
     assert message["custom"]["type"] == "profile"
 
 

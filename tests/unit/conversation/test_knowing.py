@@ -38,7 +38,7 @@ def lines(known: Known, wording: Wording) -> list[str]:
 
 def test_each_thing_is_told_with_where_it_comes_from_the_strongest_first(wording: Wording) -> None:
     assert lines(KNOWN, wording) == [
-        "- brand: Kestrel (you asked for it 2 times, last today, on the web page;"
+        "- brand: Kestrel (you said so 2 times, last today, on the web page;"
         " of a product you liked on 20 Jan 2026)",
         "- colour: not red (of 3 products you turned down, last today)",
         "- for good: material: not leather (you told me today)",
@@ -51,7 +51,7 @@ def test_what_is_a_fact_is_not_told_again_as_a_taste(wording: Wording) -> None:
     said_so = replace(LEATHER, weight=-0.6, origins=(Origin("slot", 1, NOW),))
     known = Known(SHOPPER, tastes=(said_so, replace(said_so, weight=0.2)), facts=(LEATHER,))
     assert lines(known, wording) == [
-        "- material: leather (you asked for it today)",
+        "- material: leather (you said so today)",
         "- for good: material: not leather (you told me today)",
     ]
 
