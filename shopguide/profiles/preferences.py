@@ -50,6 +50,10 @@ def is_size(facet: str) -> bool:
     return "size" in words and "screen" not in words
 
 
+SAID: frozenset[Source] = frozenset({"slot", "correction", "critique", "import"})
+"""Sources of what a shopper put in words; the others are what they did."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreferenceEvidence:
     """One thing that a shopper said or did about one facet value.
@@ -150,6 +154,18 @@ class TasteProfile:
     def opinion(self, facet: str, value: str) -> Opinion | None:
         """Return what the weight of a facet value rests on, the strongest opinion if there are several."""
         return next((held for held in self.opinions if (held.facet, held.value) == (facet, value)), None)
+
+    @property
+    def ruled_out(self) -> "TasteProfile":
+        """What the shopper said, in words, that they do not want, with weights above 0.
+
+        Whoever turned a product down said nothing of its colour; whoever said "no Kestrel" wants none.
+        """
+        weights: dict[str, dict[str, float]] = {}
+        for held in self.opinions:
+            if held.weight < 0 and SAID & held.sources.keys():
+                weights.setdefault(held.facet, {})[held.value] = -held.weight
+        return TasteProfile(self.shopper_id, weights)
 
     @property
     def is_empty(self) -> bool:

@@ -31,6 +31,7 @@ from math import prod
 from shopguide.errors import SettingsError
 from shopguide.ids import ShopperId
 from shopguide.profiles.preferences import (
+    SAID,
     Opinion,
     Overruled,
     PreferenceEvidence,
@@ -67,9 +68,6 @@ HALF_LIFE: Mapping[str, float] = {
     "click": 14,
 }
 """Days after which it says half as much, unless the settings say otherwise."""
-
-SAID = frozenset({"slot", "correction", "critique", "import"})
-"""Sources of what a shopper put in words; the others are what they did."""
 
 NEGLIGIBLE = 0.01
 

@@ -16,6 +16,7 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "popularity": 0.4,  # percentile among all products, 0 to 1
     "rating": 0.2,  # percentile of the smoothed rating, 0 to 1
     "taste": 0.8,  # facet values that the profile remembers, -1 to 1
+    "ruled_out": -2.0,  # a facet value that the shopper once said they do not want, 0 to 1
     "lean": 0.8,  # facet values that the shopper's products share, 0 to 1
     "preferences": 1.5,  # this conversation's soft wishes, -1 to 1
     "price_fit": 0.2,  # nearness to the price level that the shopper chooses in the category, 0 to 1
@@ -109,6 +110,8 @@ class Signals:
         ):
             if weights.any():
                 columns[name] = self.features.affinity(weights, rows)
+        if context.ruled_out_weights.any():
+            columns["ruled_out"] = self.features.strongest(context.ruled_out_weights, rows)
         price_fit = self._price_fit(context, rows)
         if price_fit is not None:
             columns["price_fit"] = price_fit

@@ -87,6 +87,11 @@ class ItemFeatures:
             return np.zeros(len(rows), dtype=np.float32)
         return np.asarray(self.matrix[rows] @ weights / total, dtype=np.float32)
 
+    def strongest(self, weights: Floats, rows: Rows) -> Floats:
+        """Return the highest weight among the features that each of `rows` has, never below 0."""
+        weighted = self.matrix[rows].multiply(weights[None, :])
+        return np.asarray(weighted.max(axis=1).todense(), dtype=np.float32).ravel()
+
     def similarity(self, row: int, rows: Rows) -> Floats:
         """Return the cosine between one product's features and those of `rows`."""
         anchor = np.asarray(self.matrix[row].todense(), dtype=np.float32).ravel()

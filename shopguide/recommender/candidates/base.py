@@ -49,6 +49,11 @@ class Context:
         return self.features.weights_of(self.taste)
 
     @cached_property
+    def ruled_out_weights(self) -> Floats:
+        """What the shopper once said they do not want, over the item features, none below 0, [n_features]."""
+        return self.features.weights_of(self.taste.ruled_out)
+
+    @cached_property
     def preference_weights(self) -> Floats:
         """This conversation's soft wishes over the item features, [n_features]."""
         return self.features.weights_of(self.request.preferences)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shopguide.bootstrap import Shop
 from shopguide.errors import SettingsError
 from shopguide.ids import ShopperId
-from shopguide.profiles.preferences import SOURCES, Overruled, PreferenceEvidence, is_size
-from shopguide.profiles.taste import HALF_LIFE, SAID, TRUST, TasteRules, derive_taste
+from shopguide.profiles.preferences import SAID, SOURCES, Overruled, PreferenceEvidence, is_size
+from shopguide.profiles.taste import HALF_LIFE, TRUST, TasteRules, derive_taste
 from shopguide.settings import Settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -161,6 +161,12 @@ def test_the_ground_of_an_opinion_is_what_tells_a_shopper_most() -> None:
 def test_the_strongest_opinion_comes_first() -> None:
     taste = derive_taste(ANN, [piece(1, "click"), piece(-1, "correction", value="red")], NOW)
     assert [held.value for held in taste.opinions] == ["red", "blue"]
+
+
+def test_what_was_ruled_out_in_words_is_told_from_what_was_turned_down() -> None:
+    pieces = [piece(-1, "slot"), piece(-1, "dislike", value="red"), piece(1, "slot", value="green")]
+    ruled_out = derive_taste(ANN, pieces, NOW).ruled_out
+    assert ruled_out.weights == {"colour": {"blue": -weight(pieces[0])}}
 
 
 def test_what_was_said_for_somebody_else_is_their_taste() -> None:

@@ -71,6 +71,23 @@ def shop(index: CatalogueIndex, settings: Settings) -> Shop:
     return Shop(index, settings, evidence, [bought("P001"), bought("P005")])
 
 
+def test_what_somebody_once_ruled_out_comes_last_however_much_else_speaks_for_it(
+    index: CatalogueIndex, settings: Settings
+) -> None:
+    brand = index.product(Sku("P001")).brand
+    assert brand is not None
+    said = PreferenceEvidence(NORA, "brand", brand.casefold(), -1, "slot", NOW)
+    others = [likes(value) for value in ("osterby", "velora", "quillon") if value != brand.casefold()]
+    drawn_to_it = [bought("P001")]
+    assert brand in Shop(index, settings, others, drawn_to_it).brands(k=len(index))
+    shop = Shop(index, settings, [*others, said], drawn_to_it)
+    ranked = [index.product(item.sku).brand for item in shop.items(k=12)]
+    assert brand not in ranked
+    # A preference, not a constraint: asked for by name it is there.
+    wanted = (Constraint("brand", "in", (brand.casefold(),)),)
+    assert {index.product(item.sku).brand for item in shop.items(constraints=wanted)} == {brand}
+
+
 PERSONAL = {"taste", "lean", "owned", "price_fit"}
 
 
