@@ -13,7 +13,7 @@ from shopguide.recommender.features import Floats, ItemFeatures, Rows
 DEFAULT_WEIGHTS: Mapping[str, float] = {
     "lightfm": 1.0,  # behaviour of similar shoppers, -1 to 1
     "item_knn": 1.0,  # chosen by the same shoppers as this shopper's products, best one 1
-    "popularity": 0.4,  # percentile among all products, 0 to 1
+    "popularity": 0.8,  # logarithm of what everybody did over the greatest one, 0 to 1
     "rating": 0.2,  # percentile of the smoothed rating, 0 to 1
     "taste": 0.8,  # facet values that the profile remembers, -1 to 1
     "ruled_out": -2.0,  # a facet value that the shopper once said they do not want, 0 to 1

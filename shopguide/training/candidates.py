@@ -64,6 +64,7 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
         events=events_digest,
         evidence=evidence_digest,
         parameters=parameters.as_json(),
+        popularity="logarithm",  # the scale that the weights are fitted to
         taste={"trust": dict(rules.trust), "half_life": dict(rules.half_life)},
     )
     if not force and is_up_to_date(registry.folder, "candidates", digest):

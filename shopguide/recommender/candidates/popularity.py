@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HALF_LIFE_DAYS = 30.0
 RATING_PRIOR = 20.0
 """Imagined ratings at the catalogue's mean that every product starts with."""
+RATED_AT_MOST = np.float32(0.5)
+"""What the best rating counts, where a product that everybody buys would count 1."""
 
 
 def decayed_counts(
@@ -63,12 +65,16 @@ class Popularity:
         self.from_events = counts is not None and bool(np.any(counts > 0))
         if self.from_events and counts is not None:
             # Ratings break the ties among products that nobody has touched yet.
-            self.level = percentiles(np.log1p(np.maximum(counts, 0.0)) + 1e-3 * self.ratings)
+            volume = np.log1p(np.maximum(counts, 0.0)) + 1e-3 * self.ratings
+            self.level = percentiles(volume)
+            # Among percentiles a bestseller and the fiftieth product are nearly the same: any taste would outweigh that.
+            self._scores = (volume / volume.max()).astype(np.float32)
         elif self.rated:
             self.level = percentiles(self.ratings.astype(np.float64))
+            self._scores = RATED_AT_MOST * self.level
         else:
-            self.level = np.full(len(index), 0.5, dtype=np.float32)
+            self.level = self._scores = np.full(len(index), 0.5, dtype=np.float32)
 
     def scores(self, context: Context, rows: Rows) -> Floats | None:
-        """Return each product's popularity percentile in the whole catalogue, between 0 and 1."""
-        return self.level[rows]
+        """Return the logarithm of what speaks for each product over the greatest one; of ratings half the percentile."""
+        return self._scores[rows]

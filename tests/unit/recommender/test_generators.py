@@ -51,6 +51,17 @@ def test_popularity_follows_events_where_there_are_any(index: CatalogueIndex, fe
     assert scores.max() <= 1.0
 
 
+def test_a_bestseller_stands_out_from_what_merely_sells_well(index: CatalogueIndex, features, rows) -> None:
+    counts = np.arange(len(index), dtype=np.float64)
+    counts[3] = 10_000.0
+    popularity = Popularity(index, counts)
+    scores = popularity.scores(Context(RecommendationRequest(), features), rows)
+    assert scores is not None
+    assert scores[3] == pytest.approx(1.0)
+    assert scores[-1] == pytest.approx(0.5, abs=0.05)
+    assert popularity.level[-1] > 0.98
+
+
 def test_popularity_without_events_is_the_smoothed_rating(features: ItemFeatures) -> None:
     few = Product(Sku("few"), "few", rating=5.0, rating_count=1)
     many = Product(Sku("many"), "many", rating=4.8, rating_count=500)
