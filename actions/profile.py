@@ -1,5 +1,6 @@
 """The profile flow: what the guide remembers of a shopper, what it may remember, and being forgotten."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,19 @@ from shopguide.profiles.consent import PURPOSES, Purpose
 
 CONFIRM = "confirm"
 """The entity of the button that carries a deletion out."""
+
+
+GIVEN: Mapping[tuple[Purpose, ...], str] = {
+    PURPOSES: "utter_profile_consent_given",
+    ("personalisation",): "utter_profile_consent_given_personalisation",
+    ("analytics",): "utter_profile_consent_given_analytics",
+}
+WITHDRAWN: Mapping[tuple[Purpose, ...], str] = {
+    PURPOSES: "utter_profile_consent_withdrawn",
+    ("personalisation",): "utter_profile_consent_withdrawn_personalisation",
+    ("analytics",): "utter_profile_consent_withdrawn_analytics",
+}
+"""What is said of a decision, by the purposes that it is about."""
 
 
 class ActionShowProfile(GuideAction):
@@ -121,7 +135,7 @@ class ActionGiveConsent(GuideAction):
         # Who says no more than "you may remember me" agrees to that, and to no statistics.
         purposes = purposes_named(turn) or ("personalisation",)
         decided = await self.call(guide().decide, turn, purposes, True)
-        _present_decision(dispatcher, decided, "given")
+        _present_decision(dispatcher, decided, GIVEN)
         return [SlotSet("history", None)] if decided.available else []
 
 
@@ -139,16 +153,12 @@ class ActionWithdrawConsent(GuideAction):
             return [SlotSet("history", "off")]
         # Who names no purpose means all of them: rather too little is kept than too much.
         decided = await self.call(guide().decide, turn, purposes_named(turn) or PURPOSES, False)
-        _present_decision(dispatcher, decided, "withdrawn")
+        _present_decision(dispatcher, decided, WITHDRAWN)
         return []
 
 
-def _present_decision(dispatcher: CollectingDispatcher, decided: ConsentDecided, verb: str) -> None:
-    if not decided.available:
-        dispatcher.utter_message(response="utter_profile_consent_failed")
-        return
-    dispatcher.utter_message(response=f"utter_profile_consent_{verb}{_of(decided.purposes)}")
-
-
-def _of(purposes: tuple[Purpose, ...]) -> str:
-    return f"_{purposes[0]}" if len(purposes) == 1 else ""
+def _present_decision(
+    dispatcher: CollectingDispatcher, decided: ConsentDecided, responses: Mapping[tuple[Purpose, ...], str]
+) -> None:
+    response = responses[decided.purposes] if decided.available else "utter_profile_consent_failed"
+    dispatcher.utter_message(response=response)

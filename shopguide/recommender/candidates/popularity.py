@@ -67,14 +67,15 @@ class Popularity:
             # Ratings break the ties among products that nobody has touched yet.
             volume = np.log1p(np.maximum(counts, 0.0)) + 1e-3 * self.ratings
             self.level = percentiles(volume)
-            # Among percentiles a bestseller and the fiftieth product are nearly the same: any taste would outweigh that.
-            self._scores = (volume / volume.max()).astype(np.float32)
+            # Among percentiles a bestseller and the fiftieth product are nearly the same: any taste would outweigh it.
+            scores = np.asarray(volume / volume.max(), dtype=np.float32)
         elif self.rated:
             self.level = percentiles(self.ratings.astype(np.float64))
-            self._scores = RATED_AT_MOST * self.level
+            scores = RATED_AT_MOST * self.level
         else:
-            self.level = self._scores = np.full(len(index), 0.5, dtype=np.float32)
+            scores = self.level = np.full(len(index), 0.5, dtype=np.float32)
+        self._scores: Floats = scores
 
     def scores(self, context: Context, rows: Rows) -> Floats | None:
-        """Return the logarithm of what speaks for each product over the greatest one; of ratings half the percentile."""
+        """Return the logarithm of what speaks for each product over the greatest; of ratings half the percentile."""
         return self._scores[rows]

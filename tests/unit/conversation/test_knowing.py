@@ -38,8 +38,7 @@ def lines(known: Known, wording: Wording) -> list[str]:
 
 def test_each_thing_is_told_with_where_it_comes_from_the_strongest_first(wording: Wording) -> None:
     assert lines(KNOWN, wording) == [
-        "- brand: Kestrel (you said so 2 times, last today, on the web page;"
-        " of a product you liked on 20 Jan 2026)",
+        "- brand: Kestrel (you said so 2 times, last today, on the web page; of a product you liked on 20 Jan 2026)",
         "- colour: not red (of 3 products you turned down, last today)",
         "- for good: material: not leather (you told me today)",
         "- for good: size: size 43 for shoes (you told me today)",

@@ -18,8 +18,8 @@ from shopguide.catalogue.product import Product
 from shopguide.cli import build_app, doctor
 from shopguide.cli.doctor import Check, Doctor
 from shopguide.ids import Sku
-from shopguide.recommender.artefacts import ModelFolder
 from shopguide.outbox.box import TRIES, Entry, Outbox
+from shopguide.recommender.artefacts import ModelFolder
 from shopguide.settings import Settings
 from shopguide.training.registry import Registry
 
