@@ -140,7 +140,7 @@ class ActionGiveConsent(GuideAction):
 
 
 class ActionWithdrawConsent(GuideAction):
-    """Notes that something may not be remembered, or leaves history aside for this session."""
+    """Notes that something may not be remembered, or leaves history aside for the session."""
 
     def name(self) -> str:
         """Return the action's name."""

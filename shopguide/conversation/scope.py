@@ -1,4 +1,4 @@
-"""What a message about remembering is about: one purpose, both, or only this session."""
+"""What a message about remembering is about: one purpose, both, or only the session."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ PURPOSE = "purpose"
 
 
 def concerns_session(turn: Turn, language: str = "en") -> bool:
-    """Whether a message is about using what is remembered in this session, not about remembering itself.
+    """Whether a message is about using what is remembered in the session, not about remembering itself.
 
     "Don't use my history this time" is; "stop keeping my history" is not. A button says what it means.
     """

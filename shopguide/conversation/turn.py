@@ -50,7 +50,7 @@ class Turn:
     """One message with what the NLU made of it.
 
     `open_question` is the facet that was asked about, if any; `history` whether what is remembered of the shopper may
-    count in this session.
+    count in the session.
     """
 
     conversation_id: ConversationId

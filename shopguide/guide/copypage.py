@@ -56,7 +56,7 @@ def page(copy: Mapping[str, Any]) -> str:
                     _time(row["at"]),
                     _words(row["facet"]),
                     f"not {row['value']}" if row["polarity"] < 0 else row["value"],
-                    SOURCES.get(row["source"], row["source"]) + (" (this session only)" if row["session_only"] else ""),
+                    SOURCES.get(row["source"], row["source"]) + (" (the session only)" if row["session_only"] else ""),
                     row["recipient"] or "you",
                 )
                 for row in copy["evidence"]

@@ -116,7 +116,7 @@ def _sections(settings: Settings) -> Iterator[Section]:
             '"What do you know about me" shows what is known, and where each thing comes from.',
             '"Forget that I like blue", or whatever it is, deletes one thing. Saying how it really is corrects it.',
             '"Export my data" gives you a link to a copy of everything, as a page and as data.',
-            '"Don\'t use my history" leaves everything you said before out of this session.',
+            '"Don\'t use my history" leaves everything you said before out of the session.',
             '"You may no longer remember me" withdraws your consent; saying the contrary gives it.',
             '"Forget me" erases you.',
         ),

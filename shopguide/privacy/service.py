@@ -116,11 +116,11 @@ class Privacy:
             only_due: leave out those that failed lately.
         """
         now = self._clock()
-        todo = [
+        queued = [
             one for one in self.store.pending() if one.conversation_id not in spare and (not only_due or _due(one, now))
         ]
         at_once: dict[datetime, list[Pending]] = {}
-        for one in todo:
+        for one in queued:
             at_once.setdefault(one.requested_at, []).append(one)
         done: list[Pending] = []
         failed: list[Pending] = []
@@ -132,7 +132,7 @@ class Privacy:
                 refused = {one.conversation_id for one in group}
             done += [one for one in group if one.conversation_id not in refused]
             failed += [one for one in group if one.conversation_id in refused]
-        if todo:
+        if queued:
             self.store.settled(done, failed)
         if done:
             self._overwrite_log()
