@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from shopguide.evaluation.parsing import DialogueParser
 
 STDOUT = Path("-")
+WINDOWS = 3
+"""As in `shopguide.evaluation.personalisation.report`, which is not imported to show the help; a test compares them."""
 
 
 class Noise(StrEnum):
@@ -26,6 +28,13 @@ class Noise(StrEnum):
     HOMOPHONES = "homophones"
     FILLERS = "fillers"
     ASR = "asr"
+
+
+class Split(StrEnum):
+    """What is predicted: the latest stretches of time, or each shopper's own last choices."""
+
+    TIME = "time"
+    SHOPPER = "shopper"
 
 
 TOKEN_OF_MAKE_RUN = Path(".run/auth-token")
@@ -117,10 +126,25 @@ def personalisation(
         Path, typer.Option(help="A folder of behaviour; docs/evaluation.md has the layouts.", file_okay=False)
     ],
     *,
-    windows: Annotated[int, typer.Option(help="Stretches of a tenth of the events, the latest ones.", min=1)] = 3,
+    split: Annotated[
+        Split, typer.Option(help="Predict the latest stretches of time, or each shopper's own last choices.")
+    ] = Split.TIME,
+    windows: Annotated[
+        int, typer.Option(help="By time: stretches of a tenth of the events, the latest ones.", min=1)
+    ] = WINDOWS,
     skip: Annotated[
-        int, typer.Option(help="Stretches at the end to leave untouched, for whoever wants to try something.", min=0)
+        int,
+        typer.Option(
+            help="By time: stretches at the end to leave untouched, for whoever wants to try something.", min=0
+        ),
     ] = 0,
+    validation: Annotated[
+        bool,
+        typer.Option(
+            "--validation",
+            help="By shopper: predict the tenth before the last choices, for whoever wants to try something.",
+        ),
+    ] = False,
     top: Annotated[int, typer.Option(help="Candidates: so many popular products, and once more all.", min=1)] = 500,
     seed: Annotated[int, typer.Option(help="Draws whose profile is somebody else's.")] = 0,
     json_out: Annotated[
@@ -130,15 +154,23 @@ def personalisation(
     """Compare ranking with a shopper's own profile, with none and with somebody else's, on what they chose later."""
     from shopguide.cli.train import progress_bar
     from shopguide.evaluation.personalisation.datasets import read_behaviour
-    from shopguide.evaluation.personalisation.report import report
+    from shopguide.evaluation.personalisation.report import report, report_by_shopper
 
     if json_out and json_out != STDOUT and not os.access(json_out.absolute().parent, os.W_OK):
         raise typer.BadParameter(f"cannot write to {json_out.absolute().parent}", param_hint="--json")
+    if split is Split.SHOPPER and (windows, skip) != (WINDOWS, 0):
+        raise typer.BadParameter("--windows and --skip are for --split time", param_hint="--split")
+    if split is Split.TIME and validation:
+        raise typer.BadParameter("only for --split shopper; by time there is --skip", param_hint="--validation")
     if (windows + skip) * 0.1 >= 1:
         raise typer.BadParameter("nine windows at most: something has to come before them", param_hint="--windows")
     with progress_bar() as progress:
         progress("reading", 0.0)
-        found = report(read_behaviour(dataset), windows=windows, skip=skip, top=top, seed=seed, progress=progress)
+        behaviour = read_behaviour(dataset)
+        if split is Split.SHOPPER:
+            found = report_by_shopper(behaviour, validation=validation, top=top, seed=seed, progress=progress)
+        else:
+            found = report(behaviour, windows=windows, skip=skip, top=top, seed=seed, progress=progress)
     text = json.dumps(found, ensure_ascii=False, indent=1)
     if json_out == STDOUT:
         typer.echo(text)

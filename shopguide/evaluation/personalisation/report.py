@@ -1,11 +1,12 @@
 """The report: figures of every arm with intervals over shoppers, and the differences between arms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shopguide.evaluation.personalisation.compare import METRICS, WHOSE, PerShopper, Setting, Whose, compare, means
 from shopguide.evaluation.personalisation.datasets import Behaviour
-from shopguide.evaluation.personalisation.windows import WINDOW, windows_of
+from shopguide.evaluation.personalisation.shoppers import LAST_FROM, MIDDLE_FROM, last_choices
+from shopguide.evaluation.personalisation.windows import WINDOW, Window, windows_of
 from shopguide.training.data import Progress, Steps
 from shopguide.training.metrics import paired, summary
 
@@ -25,7 +26,7 @@ def report(
     seed: int = 0,
     progress: Progress = lambda _what, _share: None,
 ) -> dict[str, Any]:
-    """Return the whole report, JSON-ready.
+    """Return the whole report on the latest stretches of time, JSON-ready.
 
     Args:
         behaviour: the data.
@@ -38,16 +39,56 @@ def report(
     Raises:
         UnreadableFile: there is too little behaviour for so many windows.
     """
+    split = f"temporal, {windows} windows of {WINDOW:.0%}" + (f", {skip} after them untouched" if skip else "")
+    found = windows_of(behaviour, windows, skip=skip, progress=progress)
+    described = {"split_by": "time", "split": split}
+    return _report(behaviour, described, found, windows, top=top, seed=seed, progress=progress)
+
+
+def report_by_shopper(
+    behaviour: Behaviour,
+    *,
+    validation: bool = False,
+    top: int = TOP,
+    seed: int = 0,
+    progress: Progress = lambda _what, _share: None,
+) -> dict[str, Any]:
+    """Return the whole report on each shopper's own last choices, JSON-ready.
+
+    Args:
+        behaviour: the data.
+        validation: predict the part before the last one, and leave the last one alone.
+        top: size of the smaller candidate set.
+        seed: draws who is whose other.
+        progress: see `Progress`.
+
+    Raises:
+        UnreadableFile: there is too little behaviour.
+    """
+    part = f"next {LAST_FROM - MIDDLE_FROM}%" if validation else f"last {100 - LAST_FROM}%"
+    described = {"split_by": "shopper", "split": f"each shopper's first {MIDDLE_FROM}% known, {part} predicted"}
+    window = last_choices(behaviour, validation=validation, progress=progress)
+    return _report(behaviour, described, [window], 1, top=top, seed=seed, progress=progress)
+
+
+def _report(
+    behaviour: Behaviour,
+    split: Mapping[str, str],
+    windows: Iterable[Window],
+    count: int,
+    *,
+    top: int,
+    seed: int,
+    progress: Progress,
+) -> dict[str, Any]:
     measured: list[Measured] = []
     described: list[dict[str, Any]] = []
-    newcomers = 0
-    for number, window in enumerate(windows_of(behaviour, windows, skip=skip, progress=progress), start=1):
-        step = Steps(progress, f"window {number} of {windows}", len(window.shoppers))
+    for number, window in enumerate(windows, start=1):
+        step = Steps(progress, f"window {number} of {count}", len(window.shoppers))
         measured.append(compare(window, (top, None), seed + number, step))
-        newcomers += window.newcomers
         described.append(
             {
-                "since": window.since.isoformat(timespec="seconds"),
+                "since": window.since and window.since.isoformat(timespec="seconds"),
                 "past_events": window.past_events,
                 "shoppers": len(window.shoppers),
                 "newcomers": window.newcomers,
@@ -57,7 +98,7 @@ def report(
     return {
         "dataset": behaviour.name,
         "sha256": behaviour.sha256,
-        "split": f"temporal, {windows} windows of {WINDOW:.0%}" + (f", {skip} after them untouched" if skip else ""),
+        **split,
         "products": len(behaviour.index),
         "events": len(behaviour.events),
         "left_out": behaviour.left_out,

@@ -1,7 +1,7 @@
 """Stretches of time to predict: what each shopper's profile is before one, and what the models know."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shopguide.errors import UnreadableFile
 from shopguide.evaluation.personalisation.datasets import Behaviour
+from shopguide.feedback.events import EVENT_WEIGHTS
 from shopguide.guide.learning import evidence_of
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.profiles.taste import derive_taste
@@ -19,7 +20,7 @@ from shopguide.recommender.types import RecommendationRequest
 from shopguide.training.candidates import Fit, fit_candidates, popularity_counts
 from shopguide.training.data import Progress
 from shopguide.training.factors import FactorParameters
-from shopguide.training.interactions import EventLog, TemporalSplit, temporal_split
+from shopguide.training.interactions import EventLog, temporal_split
 
 WINDOW = 0.1
 """Share of all events in one window."""
@@ -43,10 +44,10 @@ NOBODY = Profile(RecommendationRequest(), TasteProfile(), ())
 
 @dataclass(frozen=True)
 class Window:
-    """One window to predict, and everything that was known before it.
+    """What is predicted, and everything that was known before it.
 
     Args:
-        since: its first moment.
+        since: its first moment, `None` where each shopper has one of their own.
         trained: popularity and the models of behaviour, fitted on the past.
         modelless: popularity without models of behaviour.
         weights: the blend's weights that training would let serve: fitted on the latest part of the past if they are
@@ -54,18 +55,20 @@ class Window:
         fitted: whether they are the fitted ones.
         profiles: shopper → profile; those with a taste and something new to predict.
         truth: the same shoppers → rows chosen in the window and never touched before.
+        touched: the same shoppers → rows touched before: no candidates.
         order: all products, the most popular of the past first, [n_products].
         newcomers: shoppers with something to predict of whom nothing was known.
-        past_events: events before it.
+        past_events: events that are known.
     """
 
-    since: datetime
+    since: datetime | None
     trained: Snapshot
     modelless: Snapshot
     weights: Mapping[str, float]
     fitted: bool
     profiles: Mapping[int, Profile]
     truth: Mapping[int, NDArray[np.int32]]
+    touched: Mapping[int, NDArray[np.int32]]
     order: NDArray[np.int32]
     newcomers: int
     past_events: int
@@ -81,8 +84,7 @@ class Window:
 
     def candidates(self, shopper: int, top: int | None) -> NDArray[np.int32]:
         """Return the `top` most popular rows that a shopper has not touched (`None`: all of them), ascending."""
-        seen = np.asarray([item.row for item in self.profiles[shopper].history], dtype=np.int32)
-        return np.sort(self.order[~np.isin(self.order, seen)][:top])
+        return np.sort(self.order[~np.isin(self.order, self.touched[shopper])][:top])
 
 
 def windows_of(behaviour: Behaviour, count: int, *, skip: int = 0, progress: Progress) -> Iterator[Window]:
@@ -97,57 +99,106 @@ def windows_of(behaviour: Behaviour, count: int, *, skip: int = 0, progress: Pro
     Raises:
         UnreadableFile: a window has too few events before it or too few shoppers in it.
     """
-    log = EventLog.read(behaviour.events, behaviour.index)
-    evidence = _Evidence(behaviour, log)
+    reading = Reading(behaviour)
+    log = reading.log
     for number in range(count + skip, skip, -1):
         start, end = (round(len(log) * (1 - WINDOW * n)) for n in (number, number - 1))
         until = log.slice(0, end)
         split = temporal_split(until, (end - start) / end) if 0 < start < end else None
         if split is None:
             raise UnreadableFile(f"{behaviour.name}: too few events or shoppers for {count} windows of {WINDOW:.0%}")
-        yield _window(behaviour, evidence, split, progress)
-
-
-def _window(behaviour: Behaviour, evidence: "_Evidence", split: TemporalSplit, progress: Progress) -> Window:
-    past, index = split.past, behaviour.index
-    now = datetime.fromtimestamp(past.until, UTC)
-    features = item_features(index)
-    known = evidence.before(len(past))
-    tastes = {shopper: derive_taste(past.shoppers[shopper], pieces, now) for shopper, pieces in known.items()}
-    fitted = fit_candidates(Fit(index, features, known, FactorParameters(), progress), past)
-    counts = popularity_counts(past)
-    profiles = {
-        shopper: Profile(
-            RecommendationRequest(shopper_id=past.shoppers[shopper]), tastes[shopper], past.history(shopper)
+        now = split.past.until
+        yield reading.window(
+            np.arange(len(log)) < len(split.past),
+            split.truth,
+            {shopper: rows_of(split.past, shopper) for shopper in split.truth},
+            dict.fromkeys(split.truth, now),
+            progress,
+            since=datetime.fromtimestamp(now, UTC),
         )
-        for shopper in split.shoppers
-        if shopper in tastes and not tastes[shopper].is_empty
-    }
-    return Window(
-        since=now,
-        trained=assemble(index, features=features, counts=counts, factors=fitted.factors, neighbours=fitted.neighbours),
-        modelless=assemble(index, features=features, counts=counts),
-        weights=fitted.weights,
-        fitted=fitted.fitted,
-        profiles=profiles,
-        truth={shopper: split.truth[shopper] for shopper in profiles},
-        order=np.argsort(-counts, kind="stable").astype(np.int32),
-        newcomers=len(split.truth) - len(profiles),
-        past_events=len(past),
+
+
+def rows_of(log: EventLog, shopper: int) -> NDArray[np.int32]:
+    """Return the rows that a shopper touched, ascending."""
+    return np.unique(log.row[log.shopper == shopper])
+
+
+def events_where(log: EventLog, which: NDArray[np.bool_]) -> EventLog:
+    """Return the events that a mask [n_events] keeps; shoppers keep their positions."""
+    return replace(
+        log,
+        shopper=log.shopper[which],
+        row=log.row[which],
+        weight=log.weight[which],
+        kind=log.kind[which],
+        at=log.at[which],
     )
 
 
-class _Evidence:
-    """What the guide would have learnt from the events, each shopper's by position in the log."""
+class Reading:
+    """The events of a data set as training reads them, with what the guide would have learnt from each.
 
-    def __init__(self, behaviour: Behaviour, log: EventLog) -> None:
-        self._behaviour = behaviour
-        self._position = {shopper: position for position, shopper in enumerate(log.shoppers)}
+    Args:
+        behaviour: the data.
+    """
 
-    def before(self, events: int) -> dict[int, tuple[PreferenceEvidence, ...]]:
-        """Return the evidence of the first `events` events."""
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._index = behaviour.index
+        self._events = [event for event in behaviour.events if event.kind in EVENT_WEIGHTS]
+        self.log = EventLog.read(self._events, behaviour.index)
+        self._position = {shopper: position for position, shopper in enumerate(self.log.shoppers)}
+
+    def window(
+        self,
+        known: NDArray[np.bool_],
+        truth: Mapping[int, NDArray[np.int32]],
+        touched: Mapping[int, NDArray[np.int32]],
+        moments: Mapping[int, float],
+        progress: Progress,
+        *,
+        since: datetime | None = None,
+    ) -> Window:
+        """Return a window with everything made anew from the events that are known.
+
+        Args:
+            known: what profiles and models are made from, [n_events] of the log.
+            truth: shopper position → rows to predict.
+            touched: the same shoppers → rows that are no candidates.
+            moments: the same shoppers → time stamp as of which their taste is derived.
+            progress: see `Progress`.
+            since: see `Window`.
+        """
+        past, index = events_where(self.log, known), self._index
+        features = item_features(index)
+        evidence = self._evidence(known)
+        fitted = fit_candidates(Fit(index, features, evidence, FactorParameters(), progress), past)
+        counts = popularity_counts(past)
+        profiles: dict[int, Profile] = {}
+        for shopper in sorted(truth):
+            id_, now = past.shoppers[shopper], datetime.fromtimestamp(moments[shopper], UTC)
+            taste = derive_taste(id_, evidence.get(shopper, ()), now)
+            if not taste.is_empty:
+                profiles[shopper] = Profile(RecommendationRequest(shopper_id=id_), taste, past.history(shopper))
+        return Window(
+            since=since,
+            trained=assemble(
+                index, features=features, counts=counts, factors=fitted.factors, neighbours=fitted.neighbours
+            ),
+            modelless=assemble(index, features=features, counts=counts),
+            weights=fitted.weights,
+            fitted=fitted.fitted,
+            profiles=profiles,
+            truth={shopper: truth[shopper] for shopper in profiles},
+            touched={shopper: touched[shopper] for shopper in profiles},
+            order=np.argsort(-counts, kind="stable").astype(np.int32),
+            newcomers=len(truth) - len(profiles),
+            past_events=len(past),
+        )
+
+    def _evidence(self, known: NDArray[np.bool_]) -> dict[int, tuple[PreferenceEvidence, ...]]:
         found: dict[int, list[PreferenceEvidence]] = {}
-        for event in self._behaviour.events[:events]:
-            pieces = evidence_of(event, self._behaviour.index)
+        for position in np.flatnonzero(known).tolist():
+            event = self._events[position]
+            pieces = evidence_of(event, self._index)
             found.setdefault(self._position[event.shopper_id], []).extend(pieces)
         return {position: tuple(pieces) for position, pieces in found.items() if pieces}

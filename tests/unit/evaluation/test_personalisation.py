@@ -3,18 +3,13 @@
 import csv
 import gzip
 import json
-import random
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.product import Product
 from shopguide.cli import build_app, main
 from shopguide.errors import UnreadableFile
 from shopguide.evaluation.personalisation.compare import (
@@ -32,52 +27,18 @@ from shopguide.evaluation.personalisation.datasets import Behaviour, read_behavi
 from shopguide.evaluation.personalisation.report import figures, report
 from shopguide.evaluation.personalisation.windows import Window, windows_of
 from shopguide.feedback.events import FeedbackEvent
-from shopguide.ids import ShopperId, Sku
-from tests.unit.recommender.synthetic import START
+from shopguide.ids import Sku
+from tests.unit.evaluation.planted import METRIC, SHOPPERS, gain, planted, write_own_layout
 
-COLOURS = ("red", "blue", "green", "black", "white", "pink")
-KINDS = ("mug", "lamp")
-SHOPPERS, EACH = 48, 30
-BESTSELLERS, BESTSELLING = 42, 0.4
-METRIC = "ndcg@10"
 COLUMNS_OF_UCI = (
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"
 )  # fmt: skip
 BOTH = (DEFAULT, SERVED)
 
 
-def planted(*, faithful: float = 0.9, seed: int = 5) -> Behaviour:
-    """Return purchases of shoppers who each keep to one colour; with `faithful=0` nobody has any taste."""
-    source = random.Random(seed)
-    products = [
-        Product(
-            sku=Sku(f"p{i:03d}"), title=f"thing {i}", category=(KINDS[i % 2],), facets={"colour": (COLOURS[i % 6],)}
-        )
-        for i in range(360)
-    ]
-    of_colour = {colour: [p.sku for p in products if p.facets["colour"] == (colour,)] for colour in COLOURS}
-    everything = [product.sku for product in products]
-    events = []
-    for number in range(SHOPPERS * EACH):
-        shopper = number % SHOPPERS
-        own = of_colour[COLOURS[shopper % len(COLOURS)]]
-        among = own if source.random() < faithful else everything
-        if source.random() < BESTSELLING:
-            among = everything[:BESTSELLERS]
-        sku = source.choice(among)
-        at = START + timedelta(hours=number)
-        events.append(FeedbackEvent(f"e{number}", "purchase", ShopperId(f"s{shopper}"), at, sku))
-    return Behaviour("planted", "", CatalogueIndex(products), tuple(events), 0)
-
-
 @pytest.fixture(scope="module")
 def window() -> Window:
     return next(windows_of(planted(), 1, progress=lambda what, share: None))
-
-
-def gain(found: Any, setting: Setting, one: str, other: str) -> float:
-    ours, theirs = (means([found[setting][whose]], METRIC) for whose in (one, other))
-    return float((ours - theirs).mean())
 
 
 def test_ones_own_profile_beats_none_and_none_beats_somebody_elses(window: Window) -> None:
@@ -201,22 +162,6 @@ def test_too_little_behaviour_is_said_so() -> None:
     few = Behaviour("few", "", behaviour.index, behaviour.events[:150], 0)
     with pytest.raises(UnreadableFile, match="few: too few events"):
         report(few)
-
-
-def write_own_layout(folder: Path, behaviour: Behaviour) -> None:
-    with gzip.open(folder / "interactions.csv.gz", "wt", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["user_id", "item_id", "timestamp"])
-        for event in behaviour.events:
-            table.writerow([event.shopper_id, event.sku, int(event.at.timestamp())])
-        table.writerow(["s1", "no such thing", 1_700_000_000])
-        table.writerow(["s1", "p001", "yesterday"])
-    with (folder / "items.csv").open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["item_id", "title", "category", "colour"])
-        for sku in behaviour.index.skus:
-            product = behaviour.index.product(sku)
-            table.writerow([sku, product.title, "|".join(product.category), "|".join(product.facets["colour"])])  # type: ignore[arg-type]
 
 
 def test_a_folder_of_interactions_and_items_is_read(tmp_path: Path) -> None:
