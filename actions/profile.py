@@ -73,9 +73,10 @@ class ActionForgetMe(GuideAction):
         forgotten = await self.call(guide().forget_named, turn)
         if forgotten.values or not forgotten.available:
             present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
-        else:
-            dispatcher.utter_message(response="utter_profile_forget_confirm")
-        return []
+            return []
+        dispatcher.utter_message(response="utter_profile_forget_confirm")
+        # Two open questions would make a "yes" mean either.
+        return [SlotSet("requested_slot", None), ActiveLoop(None)]
 
     async def _forget(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         erased = await self.call(guide().forget, turn)

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 _RANKING_LENGTH = 10
 _LAYERS = "layers.npz"
-_SURE_OF_A_PICTURE = 0.5  # a picture without a word can mean anything
+_SURE_OF_A_PICTURE = 0.62  # a picture without a word can mean anything
 
 
 class UntrainedClassifierError(Exception):

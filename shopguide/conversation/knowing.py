@@ -37,8 +37,9 @@ def known_words(known: Known, wording: Wording, now: datetime) -> dict[str, str]
             lines.append(say("known.recipient", recipient=recipient_words(recipient, wording), values=say.both(told)))
     if kept := _kept(known, wording):
         lines.append(say("known.kept", kept=kept))
+    correct = say("known.correct") if lines and known.consents.personalisation else ""
     told_lines = "\n".join(f"- {line}" for line in lines)
-    return {"tastes": told_lines, "consent": _consent(known.consents, wording)}
+    return {"tastes": told_lines, "consent": _consent(known.consents, wording) + correct}
 
 
 def recipient_words(recipient: str, wording: Wording) -> str:

@@ -22,6 +22,13 @@ _SIZES = re.compile(
 )
 """What makes a size one that a person takes, and not one of what is looked for now."""
 
+_STATED = re.compile(
+    r"\b(?:my|his|her|their) (?:[\w'-]+ ){0,2}?size is (?:an? )?(?P<owned>[\w./-]+)"
+    r"|\b(?:i|he|she|they)(?: always| usually| normally)? (?:wear|take)s?(?: an?| size)* (?P<taken>[\w./-]+)"
+    r"|\b(?:i am|i'm|im|he is|he's|she is|she's|they are) an? (?P<being>[\w./-]+)"
+)
+"""A size that no entity marks, because nothing but the person's word says that it is one: "i wear a 39"."""
+
 _CANNOT = re.compile(
     r"\b(allergic|allergy|allergies|intolerant|intolerance|sensitive to|react (badly )?to|eczema|a rash|itchy from"
     r"|can(no|')?t wear|can not wear|never wear|never buy|never touch)\b"
@@ -68,6 +75,11 @@ def lasting(turn: Turn, index: "CatalogueIndex", category: str | None = None) ->
             found.append(Lasting(SIZE, value, 1, _of_feet(text, index) or category))
         elif facet in INTOLERABLE and mention.excluded and cannot:
             found.append(Lasting(facet, value, -1))
+    stated = _STATED.search(text)
+    if stated is not None and not any(fact.facet == SIZE for fact in found):
+        value = next(group for group in stated.groupdict().values() if group)
+        if value in {size for size, _ in index.facet_counts(None, SIZE)}:
+            found.append(Lasting(SIZE, value, 1, _of_feet(text, index) or category))
     lives = _LIVES.search(text)
     if lives is not None:
         listed = {value for value, _ in index.facet_counts(None, "material")}

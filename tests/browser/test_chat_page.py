@@ -227,7 +227,8 @@ def events_of(served: Served, page: "Page") -> list[tuple[str, str | None]]:
     token = page.evaluate("localStorage.getItem('shopguide.token')")
     sender = jwt.decode(token, CHAT_SECRET, algorithms=["HS256"])["sub"]
     shopper: ShopperId = served.shop.profiles.shopper_for("socketio", sender)
-    return [(event.kind, event.sku) for event in reversed(served.shop.feedback.history(shopper))]
+    history = served.shop.feedback.history(shopper, conversation_id=ConversationId(sender))
+    return [(event.kind, event.sku) for event in reversed(history)]
 
 
 def wait_for(what: Any, seconds: float = 15) -> None:

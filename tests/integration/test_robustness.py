@@ -59,7 +59,6 @@ def test_the_same_message_fifty_times(shop: LiveShop) -> None:
         ("do i get my money back if i return them?", r"return"),
         ("can i pay with paypal?", r"pay"),
         ("i want to speak to a real person", r"person|fetch somebody"),
-        ("please delete all my data", r"data|what I know about you"),
     ],
 )
 def test_what_is_not_served_yet_is_named_and_the_question_comes_back(shop: LiveShop, text: str, named: str) -> None:

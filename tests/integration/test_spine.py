@@ -11,6 +11,7 @@ import pytest
 import shopguide.conversation
 from shopguide.bootstrap import Shop
 from shopguide.evaluation.parsing import DialogueParser
+from shopguide.ids import ConversationId
 from tests.eval.expectations import FAULTS, Answer, items_of
 from tests.support.live_shop import TOKEN, LiveShop
 
@@ -78,7 +79,7 @@ def test_what_was_said_is_remembered_with_its_source(shop: LiveShop) -> None:
     sender = "spine-memory"
     shown(shop, sender, "a red dress, but nothing by Tobrin")
     profiles = Shop(shop.settings).profiles
-    view = profiles.show(profiles.shopper_for("rest", sender))
+    view = profiles.show(profiles.shopper_for("rest", sender), conversation_id=ConversationId(sender))
     said = {(piece.facet, piece.value, piece.polarity, piece.source) for piece in view.evidence}
     assert ("colour", "red", 1, "slot") in said
     assert ("brand", "tobrin", -1, "slot") in said

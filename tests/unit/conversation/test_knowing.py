@@ -46,6 +46,14 @@ def test_each_thing_is_told_with_where_it_comes_from_the_strongest_first(wording
     ]
 
 
+def test_how_to_correct_is_told_where_there_is_something_to_correct(wording: Wording) -> None:
+    agreed = Consents(personalisation=True)
+    nothing = known_words(Known(SHOPPER, consents=agreed), wording, NOW)
+    something = known_words(Known(SHOPPER, consents=agreed, tastes=(KESTREL,)), wording, NOW)
+    assert "forget that I like" not in nothing["consent"]
+    assert something["consent"] == nothing["consent"] + wording.say("known.correct")
+
+
 def test_what_is_a_fact_is_not_told_again_as_a_taste(wording: Wording) -> None:
     said_so = replace(LEATHER, weight=-0.6, origins=(Origin("slot", 1, NOW),))
     known = Known(SHOPPER, tastes=(said_so, replace(said_so, weight=0.2)), facts=(LEATHER,))

@@ -45,6 +45,25 @@ def test_a_way_of_living_rules_out_what_the_shop_lists() -> None:
     assert lasting(said("a vegan cookbook", "search_products"), listing) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("i wear a 39", "39"),
+        ("my size is M", "m"),
+        ("he's an L", "l"),
+        ("she takes size 38", "38"),
+        ("i take a train", None),
+        ("i am a teacher", None),
+        ("i wear a 60", None),
+    ],
+)
+def test_a_size_that_nothing_marks_is_one_where_the_shop_lists_it(text: str, size: str | None) -> None:
+    sizes = ("38", "39", "M", "L")
+    sized = [replace(p, facets={**p.facets, "size": (s,)}) for p, s in zip(products(), sizes, strict=False)]
+    found = lasting(said(text, "inform_preference"), CatalogueIndex(sized))
+    assert [fact.value for fact in found] == ([size] if size else [])
+
+
 def test_a_size_belongs_to_the_kind_of_product_that_is_talked_about(index: CatalogueIndex) -> None:
     turn = said("i take 43", "inform_preference", mention("size", "43"))
     assert lasting(turn, index, "jackets") == (Lasting("size", "43", 1, "jackets"),)
