@@ -8,6 +8,7 @@ from lexicon.text import normalise
 from shopguide.conversation.knowing import recipient_words
 from shopguide.conversation.outcomes import Shown
 from shopguide.conversation.wording import Wording
+from shopguide.profiles.preferences import SAID
 from shopguide.recommender.types import Reason
 
 TELLING = ("taste", "history", "similar", "text", "reduced", "rated", "popular", "new", "matches")
@@ -67,6 +68,10 @@ def _taste(data: Mapping[str, Any], wording: Wording) -> str:
         return say("reason.wish", value=value)
     if data.get("recipient"):
         return say("reason.taste_of", value=value, recipient=recipient_words(str(data["recipient"]), wording))
+    thing = f"reason.thing.{data['facet']}"
+    if data.get("how") not in SAID and say.has(thing):
+        # Who liked a white shoe liked something in white; that they like white nobody said.
+        value = say(thing, value=value)
     times = int(data.get("times") or 0)
     key = f"reason.tasted.{data.get('how')}.{min(times, MANY_TIMES)}"
     return say(key if say.has(key) else "reason.taste", value=value, times=times)

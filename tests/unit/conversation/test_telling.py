@@ -332,6 +332,29 @@ def test_the_product_in_mind_is_named_once(index: CatalogueIndex, wording: Wordi
     assert words["note"] == f"I kept the {index.product(index.skus[0]).title} in mind. "
 
 
+@pytest.mark.parametrize(
+    ("taste", "how", "times", "words"),
+    [
+        (("brand", "kestrel"), "like", 1, "you liked Kestrel before"),
+        (("brand", "kestrel"), "purchase", 2, "you bought Kestrel twice"),
+        (("colour", "blue"), "like", 1, "you liked something in blue before"),
+        (("occasion", "sports"), "purchase", 4, "you bought something for sports 4 times"),
+        (("colour", "blue"), "slot", 3, "you asked for blue 3 times"),
+        (("colour", "blue"), "import", 1, "you tend to like blue"),
+    ],
+)
+def test_a_taste_is_told_by_what_it_rests_on(
+    wording: Wording, taste: tuple[str, str], how: str, times: int, words: str
+) -> None:
+    data = {"facet": taste[0], "value": taste[1], "source": "profile", "how": how, "times": times}
+    assert reason_text(Reason("taste", data), wording) == words
+
+
+def test_a_taste_of_somebody_else_is_told_as_theirs(wording: Wording) -> None:
+    data = {"facet": "colour", "value": "blue", "source": "profile", "how": "slot", "times": 1, "recipient": "dad"}
+    assert reason_text(Reason("taste", data), wording) == "blue, as you asked for your dad before"
+
+
 @pytest.mark.parametrize("kind", get_args(ReasonKind))
 def test_every_kind_of_reason_can_follow_because(wording: Wording, kind: ReasonKind) -> None:
     data = {"title": "T", "words": ["w"], "facet": "brand", "value": "kestrel", "rating": 4.5, "count": 3, "percent": 5}
