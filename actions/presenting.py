@@ -7,7 +7,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.reading import need_events
-from shopguide.conversation.knowing import value_names
+from shopguide.conversation.knowing import forgotten_words
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
@@ -86,7 +86,7 @@ def present_unsold(dispatcher: CollectingDispatcher, outcome: Unsold, wording: W
 def present_forgotten(dispatcher: CollectingDispatcher, forgotten: Forgotten, wording: Wording) -> None:
     """Say what was deleted of what was known, or that it could not be."""
     if forgotten.available:
-        dispatcher.utter_message(response=FORGOTTEN, values=value_names(forgotten.values, wording))
+        dispatcher.utter_message(response=FORGOTTEN, values=forgotten_words(forgotten, wording))
     else:
         dispatcher.utter_message(response="utter_profile_forget_failed")
 

@@ -71,7 +71,7 @@ class ActionForgetMe(GuideAction):
         if any(mention.entity == CONFIRM for mention in turn.mentions):
             return await self._forget(dispatcher, turn, tracker)
         forgotten = await self.call(guide().forget_named, turn)
-        if forgotten.values or not forgotten.available:
+        if not forgotten.nothing or not forgotten.available:
             present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
             return []
         dispatcher.utter_message(response="utter_profile_forget_confirm")

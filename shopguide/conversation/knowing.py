@@ -8,7 +8,7 @@ from typing import Any
 from lexicon.text import normalise
 from shopguide.conversation.answers import PAYLOAD_LIMIT
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes_privacy import Known, KnownValue, Origin
+from shopguide.conversation.outcomes_privacy import Forgotten, Known, KnownValue, Origin
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.wording import Wording
 from shopguide.profiles.consent import PURPOSES, Consents
@@ -123,9 +123,13 @@ def named_values(turn: Turn, known: Known, wording: Wording) -> tuple[KnownValue
     return tuple(named.values())
 
 
-def value_names(values: Iterable[KnownValue], wording: Wording) -> str:
-    """Return several known values in one phrase: "Kestrel and size 43"."""
-    return wording.say.both(dict.fromkeys(_named(value, wording) for value in values))
+def forgotten_words(forgotten: Forgotten, wording: Wording) -> str:
+    """Return what was forgotten in one phrase: "Kestrel and size 43", "everything about your dad"."""
+    values = dict.fromkeys(_named(value, wording) for value in forgotten.values)
+    of_people = [
+        wording.say("known.about_person", recipient=recipient_words(who, wording)) for who in forgotten.recipients
+    ]
+    return wording.say.both([*values, *of_people])
 
 
 def _moods(known: Known) -> list[KnownValue]:

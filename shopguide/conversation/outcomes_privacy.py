@@ -127,8 +127,15 @@ class ValueForgotten:
 class Forgotten:
     """The things that a message named are deleted, none if it names nothing that is known.
 
-    `available` is false if the database could not be reached: then nothing can be said to be gone.
+    `recipients` are people of whom nothing is known any more. `available` is false if the database could not be
+    reached: then nothing can be said to be gone.
     """
 
     values: tuple[KnownValue, ...] = ()
+    recipients: tuple[str, ...] = ()
     available: bool = True
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the message named nothing that was known."""
+        return not (self.values or self.recipients)

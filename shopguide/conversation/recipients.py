@@ -27,6 +27,7 @@ class People:
         others: finds that it is for somebody unnamed.
         myself: finds that it is for the shopper.
         gift: finds that it is a gift.
+        spoken_of: finds a person that is talked about, as `person`.
         no_gift: finds goods that have a gift in their name.
     """
 
@@ -35,6 +36,7 @@ class People:
     others: re.Pattern[str]
     myself: re.Pattern[str]
     gift: re.Pattern[str]
+    spoken_of: re.Pattern[str]
     no_gift: re.Pattern[str]
 
     def recipient(self, text: str, known: str = "") -> str | None:
@@ -54,6 +56,11 @@ class People:
         if self.others.search(folded) or self.gift.search(self.no_gift.sub(" ", folded)):
             return known or SOMEONE
         return None
+
+    def talked_about(self, text: str) -> frozenset[str]:
+        """Return the people that a message is about: "what you know about my dad"."""
+        folded = normalise(text).replace("’", "'")
+        return frozenset(self.of_word[found["person"]] for found in self.spoken_of.finditer(folded))
 
 
 @lru_cache(maxsize=8)
@@ -76,6 +83,7 @@ def people(language: str = "en") -> People:
         others=re.compile(rf"\bfor (?:{_any(words['others'])})\b"),
         myself=re.compile(rf"\bfor (?:{_any(words['myself'])})\b"),
         gift=re.compile(rf"\b(?:{_any(words['gift'])})\b"),
+        spoken_of=re.compile(rf"\b(?:about|of|for) (?:(?:{_any(words['owning'])}) )?(?P<person>{person})\b"),
         no_gift=re.compile(rf"\b(?:{_any(words['no_gifts'])})\b"),
     )
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shopguide.conversation.turn import Turn
-from shopguide.errors import DatabaseError, UnknownShopper
+from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EventKind, FeedbackEvent, Slate
 from shopguide.feedback.service import Feedback
 from shopguide.guide.recording import Recorder
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.profiles.facts import Fact
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
-from shopguide.profiles.service import Profiles, ShopperView
+from shopguide.profiles.service import Profiles
 
 log = logging.getLogger(__name__)
 
@@ -107,20 +107,6 @@ class Memory:
             return self._profiles.ask_consent(shopper_id)
         except DatabaseError:
             return False
-
-    def view(self, shopper_id: ShopperId | None) -> ShopperView | None:
-        """Return everything that the profile knows of a shopper, `None` if it cannot be read.
-
-        Raises:
-            UnknownShopper: nobody has this id.
-        """
-        if shopper_id is None:
-            raise UnknownShopper("a conversation without a shopper")
-        try:
-            return self._profiles.show(shopper_id)
-        except DatabaseError as error:
-            log.warning("profile not to be read: %s", error)
-            return None
 
     def keep(self, slate: Slate) -> None:
         """Log a slate as shown, now or when the database is back."""

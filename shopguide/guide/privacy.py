@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shopguide.conversation.changes import changes
 from shopguide.conversation.knowing import named_values
 from shopguide.conversation.need import Need
-from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Forgotten, Known, ValueForgotten
+from shopguide.conversation.outcomes_privacy import ConsentDecided, Erased, Forgotten, Known, KnownValue, ValueForgotten
+from shopguide.conversation.recipients import people
 from shopguide.conversation.turn import Turn
 from shopguide.errors import DatabaseError, OutboxError, UnknownShopper
 from shopguide.guide.knowing import known
@@ -72,15 +74,29 @@ class PrivacyCases(Parts):
 
         Args:
             turn: the message.
-            need: what is looked for now; what it holds is not spoken of as something known.
+            need: what is looked for now, in a search: what it holds is not spoken of as known, nor are people.
         """
-        known = self.what_is_known(turn)
-        named = named_values(turn, known, self.wording())
-        if need is not None:
-            held = {(change[0], change[1]) for change in changes(Need(), need)}
-            named = tuple(value for value in named if (value.facet, value.value) not in held)
-        done = [self.forget_value(turn, value.facet, value.value).available for value in named]
-        return Forgotten(named, known.available and all(done))
+        known, wording = self.what_is_known(turn), self.wording()
+        if need is None and (spoken_of := people(self._settings.language).talked_about(turn.text)):
+            whose = [who for who in known.recipients if who in spoken_of]
+        else:
+            whose = []
+        values: list[KnownValue] = []
+        about: list[str] = []
+        done: list[ValueForgotten] = []
+        for who in whose or [""]:
+            # "What I said about blue for my dad" leaves the shopper's own blue, and what else is known of dad.
+            theirs = replace(known, facts=(), tastes=known.recipients[who]) if who else known
+            named = named_values(turn, theirs, wording)
+            if need is not None:
+                held = {(change[0], change[1]) for change in changes(Need(), need)}
+                named = tuple(value for value in named if (value.facet, value.value) not in held)
+            values += named
+            done += [self.forget_value(turn, value.facet, value.value, who) for value in named]
+            if who and not named:
+                about.append(who)
+                done.append(self.forget_recipient(turn, who))
+        return Forgotten(tuple(values), tuple(about), known.available and all(one.available for one in done))
 
     def forget_recipient(self, turn: Turn, recipient: str) -> ValueForgotten:
         """Delete for good whatever was said of somebody whom the shopper shops for."""

@@ -21,11 +21,6 @@ class Consents:
     analytics: bool | None = None
 
     @property
-    def undecided(self) -> bool:
-        """Whether something is still to be asked."""
-        return self.personalisation is None or self.analytics is None
-
-    @property
     def refused(self) -> bool:
         """Whether the shopper wants nothing kept at all."""
         return self.personalisation is False and self.analytics is False

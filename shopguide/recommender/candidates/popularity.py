@@ -1,7 +1,5 @@
 """Popularity: what all shoppers did lately, or, where nobody has done anything yet, how products are rated."""
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,11 +24,6 @@ def decayed_counts(
     """Return the events' weights summed by product, each halved for every `HALF_LIFE_DAYS` of age, [n_rows]."""
     decayed = weights * 0.5 ** (ages_days / HALF_LIFE_DAYS)
     return np.bincount(rows, weights=decayed, minlength=n_rows).astype(np.float64)
-
-
-def ages_in_days(times: Iterable[datetime], now: datetime) -> NDArray[np.float64]:
-    """Return the age of each time in days, never below 0."""
-    return np.maximum(np.asarray([(now - time).total_seconds() for time in times], dtype=np.float64) / 86400.0, 0.0)
 
 
 def smoothed_ratings(index: "CatalogueIndex") -> tuple[Floats, bool]:

@@ -31,7 +31,7 @@ class FakeOwnData:
         named = tuple(value for value in self.known.tastes if value.value in turn.text)
         if self.available:
             self.forgotten += [(value.facet, value.value) for value in named]
-        return Forgotten(named, self.available)
+        return Forgotten(named, available=self.available)
 
     def forget(self, turn: Turn) -> Erased:
         self.erased += self.available

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation.turn import Mention, Turn
-from shopguide.errors import DatabaseError, UnknownShopper, UnknownSlate
+from shopguide.errors import DatabaseError, UnknownSlate
 from shopguide.feedback.events import FeedbackEvent, Slate
 from shopguide.feedback.service import RecordResult
 from shopguide.guide import Guide
@@ -20,7 +20,6 @@ from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.profiles.consent import Consents
 from shopguide.profiles.facts import Fact, derive_facts
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
-from shopguide.profiles.service import ShopperView
 from shopguide.recommender.types import RankedProduct, Reason, Recommendation, RecommendationRequest
 from shopguide.settings import Settings
 
@@ -167,12 +166,6 @@ class FakeProfiles:
             for piece in self.evidence
         ]
         return len(values)
-
-    def show(self, shopper_id: ShopperId) -> ShopperView:
-        self._check()
-        if not self.evidence and not self.weights:
-            raise UnknownShopper(shopper_id)
-        return ShopperView(shopper_id, NOW, (), self.taste(shopper_id), tuple(self.evidence))
 
 
 class FakeFeedback:

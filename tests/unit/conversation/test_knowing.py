@@ -6,8 +6,14 @@ from datetime import timedelta
 import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.conversation.knowing import kept_in_mind_note, known_words, named_values, recipient_words, value_names
-from shopguide.conversation.outcomes_privacy import Known, KnownValue, Origin
+from shopguide.conversation.knowing import (
+    forgotten_words,
+    kept_in_mind_note,
+    known_words,
+    named_values,
+    recipient_words,
+)
+from shopguide.conversation.outcomes_privacy import Forgotten, Known, KnownValue, Origin
 from shopguide.conversation.phrases import phrases
 from shopguide.conversation.wording import Wording
 from shopguide.profiles.consent import Consents
@@ -96,7 +102,8 @@ def test_the_things_that_a_message_names_are_found(wording: Wording) -> None:
     assert named_values(said("forget that i like Kestrel", "forget_me"), KNOWN, wording) == (KESTREL,)
     both = named_values(said("take out size 43 and kestrel please", "forget_me"), KNOWN, wording)
     assert set(both) == {SIZE, KESTREL}
-    assert value_names(both, wording) == "size 43 for shoes and Kestrel"
+    assert forgotten_words(Forgotten(both), wording) == "size 43 for shoes and Kestrel"
+    assert forgotten_words(Forgotten(recipients=("dad",)), wording) == "everything about your dad"
     assert named_values(said("forget me, kestrel and all", "forget_me"), KNOWN, wording) == ()
     assert named_values(said("forget everything", "forget_me"), KNOWN, wording) == ()
     assert named_values(said("delete adidas", "forget_me"), KNOWN, wording) == ()

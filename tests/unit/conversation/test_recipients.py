@@ -41,3 +41,10 @@ def test_a_pronoun_means_whoever_it_was_for_before() -> None:
 
 def test_a_language_without_a_list_of_its_own_uses_the_english_one() -> None:
     assert people("xx").recipient("a gift for my dad") == "dad"
+
+
+def test_people_that_are_talked_about() -> None:
+    assert people().talked_about("forget what you know about my dad") == {"dad"}
+    assert people().talked_about("delete what i said for mum and about my sister") == {"mum", "sister"}
+    assert people().talked_about("my husband must not find out what i looked at") == frozenset()
+    assert people().talked_about("forget everything about me") == frozenset()

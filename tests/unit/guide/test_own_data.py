@@ -8,7 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shopguide.conversation.outcomes_privacy import Known, Origin
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
+from shopguide.conversation.need import Need
+from shopguide.conversation.outcomes_privacy import Forgotten, Known, Origin
 from shopguide.conversation.turn import Turn
 from shopguide.db.engine import Database
 from shopguide.feedback.events import FeedbackEvent, Slate, SlateItem
@@ -27,6 +30,7 @@ from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings
 from tests.support.dialogue import FakeConversations
 from tests.support.shop import migrated_sqlite
+from tests.unit.conversation.shop import FakeRecommender
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANN = ShopperId("ann")
@@ -54,8 +58,9 @@ class Shop:
             self.privacy,
             "https://shop.example",
         )
+        recommender = FakeRecommender(CatalogueIndex([Product(Sku("mug"), "Mug", brand="Kestrel")]))
         self.guide = Guide(
-            cast("Recommender", None), self.profiles, self.feedback, Settings(), own_data=own, clock=lambda: NOW
+            cast("Recommender", recommender), self.profiles, self.feedback, Settings(), own_data=own, clock=lambda: NOW
         )
 
     def _forget(self, shopper_id: ShopperId) -> int:
@@ -135,6 +140,25 @@ def test_one_value_is_forgotten_for_whom_it_was_said(shop: Shop) -> None:
     assert not known.tastes and known.recipients["dad"]
     assert shop.guide.forget_recipient(turn(), "dad").count == 2
     assert shop.guide.what_is_known(turn()).nothing
+
+
+def said(text: str) -> Turn:
+    return Turn(HERE, ANN, text, "forget_me")
+
+
+def test_what_is_known_of_somebody_one_shops_for_is_forgotten_by_name(shop: Shop) -> None:
+    for recipient in ("", "dad", "mum"):
+        for value in ("kestrel", "adler"):
+            shop.learn("brand", value, recipient=recipient)
+    # In a search "a mug for my dad" is about the mug.
+    assert shop.guide.forget_named(said("not that mug for my dad"), need=Need()).nothing
+    forgotten = shop.guide.forget_named(said("forget what you know about my dad"))
+    assert forgotten == Forgotten(recipients=("dad",))
+    forgotten = shop.guide.forget_named(said("forget that i said kestrel for my mum"))
+    assert [value.value for value in forgotten.values] == ["kestrel"] and not forgotten.recipients
+    known = shop.guide.what_is_known(turn())
+    assert {value.value for value in known.tastes} == {"kestrel", "adler"}
+    assert {who: [value.value for value in values] for who, values in known.recipients.items()} == {"mum": ["adler"]}
 
 
 @pytest.mark.parametrize(
