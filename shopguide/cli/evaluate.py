@@ -1,7 +1,6 @@
-"""`shopguide evaluate nlu FILE` and `shopguide evaluate personalisation`."""
+"""`shopguide evaluate nlu FILE`, `shopguide evaluate personalisation` and `shopguide evaluate recommender`."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shopguide.cli.evaluate_recommender import recommender
+from shopguide.cli.output import STDOUT, check_writable, write
+
 if TYPE_CHECKING:
     from shopguide.evaluation.parsing import DialogueParser
 
-STDOUT = Path("-")
 WINDOWS = 3
 """As in `shopguide.evaluation.personalisation.report`, which is not imported to show the help; a test compares them."""
 
@@ -45,6 +46,7 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
     evaluate = typer.Typer(help="Measure the parts on held-out files.", no_args_is_help=True)
     evaluate.command("nlu")(nlu)
     evaluate.command("personalisation")(personalisation)
+    evaluate.command("recommender")(recommender)
     root.add_typer(evaluate, name="evaluate")
 
 
@@ -93,8 +95,7 @@ def nlu(
     if confusion and confusion.suffix != ".svg":
         raise typer.BadParameter(f"{confusion} does not end in .svg", param_hint="--confusion")
     for option, path in (("--json", json_out), ("--confusion", confusion)):
-        if path and path != STDOUT and not os.access(path.absolute().parent, os.W_OK):
-            raise typer.BadParameter(f"cannot write to {path.absolute().parent}", param_hint=option)
+        check_writable(path, option)
     utterances = read_utterances(file, catalogue or ())
     with ExitStack() as stack:
         servers = {name: stack.enter_context(server) for name, server in _servers(rasa_url or [], token).items()}
@@ -109,13 +110,13 @@ def nlu(
     if confusion:
         table = found["confusion"]
         title = f"{file.name}: rows are meant, columns answered"
-        _write(confusion, confusion_svg(table["labels"], table["counts"], title), "--confusion")
+        write(confusion, confusion_svg(table["labels"], table["counts"], title), "--confusion")
     text = json.dumps(found, ensure_ascii=False, indent=1)
     if json_out == STDOUT:
         typer.echo(text)
         return
     if json_out:
-        _write(json_out, text + "\n", "--json")
+        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.scores import show_understanding
 
     show_understanding(found, worst, curve=curve)
@@ -153,11 +154,10 @@ def personalisation(
 ) -> None:
     """Compare ranking with a shopper's own profile, with none and with somebody else's, on what they chose later."""
     from shopguide.cli.train import progress_bar
-    from shopguide.evaluation.personalisation.datasets import read_behaviour
+    from shopguide.evaluation.datasets.loader import read_behaviour
     from shopguide.evaluation.personalisation.report import report, report_by_shopper
 
-    if json_out and json_out != STDOUT and not os.access(json_out.absolute().parent, os.W_OK):
-        raise typer.BadParameter(f"cannot write to {json_out.absolute().parent}", param_hint="--json")
+    check_writable(json_out, "--json")
     if split is Split.SHOPPER and (windows, skip) != (WINDOWS, 0):
         raise typer.BadParameter("--windows and --skip are for --split time", param_hint="--split")
     if split is Split.TIME and validation:
@@ -176,7 +176,7 @@ def personalisation(
         typer.echo(text)
         return
     if json_out:
-        _write(json_out, text + "\n", "--json")
+        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.profiles import show_personalisation
 
     show_personalisation(found)
@@ -210,13 +210,6 @@ def _token_of_make_run() -> str:
         return TOKEN_OF_MAKE_RUN.read_text("utf-8").strip()
     except OSError:
         return ""
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
 
 
 @contextmanager

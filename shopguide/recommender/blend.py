@@ -1,4 +1,4 @@
-"""The blend: one linear score from what all generators and the shopper's profile say about a product."""
+"""The blend: one score from what all generators and the shopper's profile say about a product."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,22 @@ from functools import cached_property
 
 import numpy as np
 
-from shopguide.recommender.candidates.base import CandidateGenerator, Context, standardise
+from shopguide.recommender.candidates.base import CandidateGenerator, Context, scale_to_best, share_of_ranks, top
 from shopguide.recommender.candidates.content import ItemVectors
+from shopguide.recommender.candidates.families import FAMILIES
+from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
+from shopguide.recommender.trees import Trees
+
+RANK = "_rank"
+"""Ending of the second column of a model of behaviour: the place of a product among the best ones."""
+SCALED = (*FAMILIES, "taste_content")
+"""Generators whose scores have no scale of their own: the best product has 1, the average one 0."""
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {
     "lightfm": 1.0,  # behaviour of similar shoppers, -1 to 1
-    "item_knn": 1.0,  # chosen by the same shoppers as this shopper's products, best one 1
-    "popularity": 0.8,  # logarithm of what everybody did over the greatest one, 0 to 1
+    "item_knn": 1.0,  # chosen by the same shoppers as this shopper's products, -1 to 1
+    "popularity": 0.8,  # logarithm of what everybody did lately over the greatest one, 0 to 1
     "rating": 0.2,  # percentile of the smoothed rating, 0 to 1
     "taste": 0.8,  # facet values that the profile remembers, -1 to 1
     "ruled_out": -2.0,  # a facet value that the shopper once said they do not want, 0 to 1
@@ -29,8 +37,17 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
 }
 """What each feature counts before a shop's own events say better. The words of today outweigh behaviour."""
 
-FITTED = ("lightfm", "item_knn", "popularity", "rating", "taste", "lean", "price_fit", "taste_content")
+HABITS = (
+    *(name + ending for name in SCALED for ending in ("", RANK)),
+    *("popularity", "popularity_ever", "recency", "never_chosen", "rating", "taste", "lean", "price_fit"),
+)
 """Features whose weights are fitted on a validation window; the others speak of this conversation, not of habits."""
+
+NEWCOMER_BELOW = 4
+"""Liked products below which a shopper is a newcomer: models know little of them, and popularity counts more."""
+
+TREE_DEPTH = 200
+"""Products, the best by the weighted sum, that boosted trees put in order where they serve."""
 
 RERANK_WEIGHT = 2.5
 """What the cross-encoder's relevance (-1 to 1) counts where there is a need in words."""
@@ -45,26 +62,67 @@ PRICE_PRIOR = 4.0
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights of the features; features that are not named count nothing."""
+    """Weights of the features; features that are not named count nothing.
+
+    Newcomers have weights of their own, where some were fitted. With trees, what habits say of the best `TREE_DEPTH`
+    products for everybody else comes from them: brought to the mean and the spread of the weighted sums, so that the
+    words of today keep their place beside habits.
+    """
 
     weights: Mapping[str, float]
+    newcomer_weights: Mapping[str, float] | None = None
+    trees: Trees | None = None
 
     def score(self, values: "BlendFeatures") -> Floats:
-        """Return the weighted sums, [n_rows]."""
-        score = np.zeros(len(values.rows), dtype=np.float32)
-        for name, column in values.columns.items():
-            weight = self.weights.get(name, 0.0)
-            if weight:
-                score += np.float32(weight) * column
+        """Return the scores, [n_rows]."""
+        weights = self.weights_for(values)
+        score = weighted_sum(weights, values.columns, len(values.rows))
+        if self.trees is None or values.liked < NEWCOMER_BELOW or len(score) < 2:
+            return score
+        head = top(score, TREE_DEPTH)
+        columns = {name: column[head] for name, column in values.columns.items()}
+        habits = weighted_sum(weights, {name: columns[name] for name in HABITS if name in columns}, len(head))
+        score[head] += _on_the_scale_of(habits, self.trees.predict(columns, habits)) - habits
         return score
+
+    def weights_for(self, values: "BlendFeatures") -> Mapping[str, float]:
+        """Return the weights for the shopper whose features these are."""
+        if self.newcomer_weights is not None and values.liked < NEWCOMER_BELOW:
+            return self.newcomer_weights
+        return self.weights
+
+
+def _on_the_scale_of(sums: Floats, scores: Floats) -> Floats:
+    """Return scores with the mean and the deviation of weighted sums."""
+    spread = float(scores.std())
+    if spread < 1e-9:
+        return sums
+    return np.asarray((scores - scores.mean()) / spread * sums.std() + sums.mean(), dtype=np.float32)
+
+
+def weighted_sum(weights: Mapping[str, float], columns: Mapping[str, Floats], n: int) -> Floats:
+    """Return the sum of weighted columns, [n]."""
+    total = np.zeros(n, dtype=np.float32)
+    for name, column in columns.items():
+        weight = weights.get(name, 0.0)
+        if weight:
+            total += np.float32(weight) * column
+    return total
 
 
 @dataclass(frozen=True)
 class BlendFeatures:
-    """The features of the rows that a request left; `columns` holds those that have something to say, [n_rows] each."""
+    """The features of the rows that a request left.
+
+    Args:
+        rows: of the catalogue, [n_rows].
+        columns: the features that have something to say, [n_rows] each.
+        liked: how many products the shopper is known to like.
+    """
 
     rows: Rows
     columns: Mapping[str, Floats]
+    liked: int = 0
 
     def at(self, position: int) -> dict[str, float]:
         """Return the features of one row, by its position in `rows`."""
@@ -83,26 +141,30 @@ class Signals:
     Args:
         features: the item features.
         generators: the candidate generators, at most one of each name.
-        rating: percentile of the smoothed rating, or `None` without ratings, [n_products].
+        popularity: one of them, which also knows ratings and how popularity came about.
         vectors: MiniLM vectors, if there are any.
     """
 
     features: ItemFeatures
     generators: Sequence[CandidateGenerator]
-    rating: Floats | None = None
+    popularity: Popularity
     vectors: ItemVectors | None = None
-
-    _STANDARDISED = ("lightfm", "taste_content")
 
     def compute(self, context: Context, rows: Rows) -> BlendFeatures:
         """Return the features of `rows` (ascending)."""
         columns: dict[str, Floats] = {}
+        # What the shopper knows already is scored as well, but sets no scale: models put it first.
+        new = ~np.isin(rows, [item.row for item in context.history])
         for generator in self.generators:
             scores = generator.scores(context, rows)
-            if scores is not None:
-                columns[generator.name] = standardise(scores) if generator.name in self._STANDARDISED else scores
-        if self.rating is not None:
-            columns["rating"] = self.rating[rows]
+            if scores is None:
+                continue
+            if generator.name in SCALED:
+                columns[generator.name] = scale_to_best(scores, new)
+                columns[generator.name + RANK] = share_of_ranks(scores, new)
+            else:
+                columns[generator.name] = scores
+        columns |= {name: column[rows] for name, column in self.popularity.columns.items()}
         for name, weights in (
             ("taste", context.taste_weights),
             ("lean", context.lean),
@@ -116,7 +178,7 @@ class Signals:
         if price_fit is not None:
             columns["price_fit"] = price_fit
         columns |= _own_history(context, rows)
-        return BlendFeatures(rows, columns)
+        return BlendFeatures(rows, columns, len(context.liked))
 
     def _price_fit(self, context: Context, rows: Rows) -> Floats | None:
         """Return how near prices are to the level that the shopper chooses in each category, between 0 and 1.

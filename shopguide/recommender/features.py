@@ -1,5 +1,6 @@
 """Item features: the facet values of every product as one sparse matrix, the common ground of tastes and LightFM."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lexicon.text import normalise
 from shopguide.profiles.preferences import TasteProfile
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ Floats = NDArray[np.float32]
 MAX_FACETS = 32
 MIN_COVERAGE = 0.01
 PRICE_BANDS = 5
+MIN_WORD_PRODUCTS = 3
+MAX_WORD_SHARE = 0.2
+MAX_WORDS = 5000
+_WORD = re.compile(r"[^\W_]{2,}")
 _ALWAYS = ("brand", "category")
 _NEVER = ("price", "rating")
 
@@ -39,12 +45,28 @@ class ItemFeatures:
         matrix: CSR of ones, [n_products, n_features].
         price_level: where a product's price stands among its category's, between 0 and 1 (nan: no price), [n_products].
         leaf: the number of a product's own leaf category, [n_products].
+        word_names: features of words in titles, one for each column of `words`.
+        words: CSR of ones, [n_products, n_words]; for models of behaviour, which learn which of them tell anything.
     """
 
     names: tuple[str, ...]
     matrix: "csr_matrix"
     price_level: NDArray[np.float64]
     leaf: Rows
+    word_names: tuple[str, ...]
+    words: "csr_matrix"
+
+    @property
+    def described_names(self) -> tuple[str, ...]:
+        """Facet values, then words of titles."""
+        return self.names + self.word_names
+
+    @cached_property
+    def described(self) -> "csr_matrix":
+        """CSR of ones over `described_names`, [n_products, n_features + n_words]."""
+        from scipy.sparse import hstack
+
+        return hstack([self.matrix, self.words], format="csr", dtype=np.float32)
 
     @cached_property
     def column(self) -> Mapping[str, int]:
@@ -149,7 +171,26 @@ def item_features(index: "CatalogueIndex") -> ItemFeatures:
     )
     number: dict[tuple[str, ...], int] = {}
     leaf = [number.setdefault(index.values("category", row), len(number)) for row in range(len(index))]
-    return ItemFeatures(tuple(names), matrix, level, np.asarray(leaf, dtype=np.int32))
+    word_names, words = _title_words(index)
+    return ItemFeatures(tuple(names), matrix, level, np.asarray(leaf, dtype=np.int32), word_names, words)
+
+
+def _title_words(index: "CatalogueIndex") -> tuple[tuple[str, ...], "csr_matrix"]:
+    """Return the words that several titles share, but not most of them: where facets are few, they tell what it is."""
+    from collections import Counter
+
+    from scipy.sparse import csr_matrix
+
+    titles = [sorted(set(_WORD.findall(normalise(index.product(sku).title)))) for sku in index.skus]
+    shared = Counter(word for title in titles for word in title)
+    most = max(MAX_WORD_SHARE * len(titles), MIN_WORD_PRODUCTS)
+    kept = [word for word, count in shared.most_common() if MIN_WORD_PRODUCTS <= count <= most][:MAX_WORDS]
+    column = {word: position for position, word in enumerate(sorted(kept))}
+    indices = [[column[word] for word in title if word in column] for title in titles]
+    indptr = np.cumsum([0, *map(len, indices)])
+    flat = np.asarray([position for row in indices for position in row], dtype=np.int32)
+    matrix = csr_matrix((np.ones(len(flat), dtype=np.float32), flat, indptr), shape=(len(titles), len(column)))
+    return tuple(f"word={word}" for word in sorted(kept)), matrix
 
 
 def percentiles(values: NDArray[np.float64]) -> Floats:

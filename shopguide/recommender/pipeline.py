@@ -13,7 +13,7 @@ from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
-from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.candidates.base import Context, Interaction, top
 from shopguide.recommender.diversity import diversify
 from shopguide.recommender.exploration import POOL, Choice, explore
 from shopguide.recommender.features import Floats, Rows
@@ -107,9 +107,9 @@ class Recommender:
                 **values.columns,
                 "anchor": snapshot.signals.resemblance(snapshot.index.row(request.anchor), rows),
             }
-            values = BlendFeatures(rows, columns)
+            values = replace(values, columns=columns)
         scores = snapshot.blend.score(values)
-        shortlist = _best(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
+        shortlist = top(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
         degraded = None if snapshot.trained else "model_missing"
         reranked, late = self._rerank(snapshot, context, rows[shortlist])
         if reranked is not None:
@@ -260,16 +260,6 @@ def _without(index: "CatalogueIndex", rows: Rows, request: RecommendationRequest
     if not excluded:
         return rows
     return rows[~np.isin(rows, np.asarray([index.row(sku) for sku in excluded], dtype=np.int32))]
-
-
-def _best(scores: Floats, n: int) -> Rows:
-    """Return the positions of the `n` highest scores, highest first, ties in the catalogue's order."""
-    if len(scores) > n:
-        floor = np.partition(scores, -n)[-n]
-        candidates = np.flatnonzero(scores >= floor)
-    else:
-        candidates = np.arange(len(scores))
-    return candidates[np.argsort(-scores[candidates], kind="stable")][:n].astype(np.int32)
 
 
 def _place(shortlist: Rows, position: int) -> int:

@@ -1,25 +1,24 @@
 """One trained version brought together with one state of the catalogue: what a request is answered from."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shopguide.recommender.artefacts import Version
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, Blend, Signals
-from shopguide.recommender.candidates.base import CandidateGenerator
+from shopguide.recommender.candidates.base import CandidateGenerator, Learnt
 from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
-from shopguide.recommender.candidates.item_knn import ItemKnn, Neighbours
-from shopguide.recommender.candidates.lightfm import Factors, LightFM
-from shopguide.recommender.candidates.popularity import Popularity
+from shopguide.recommender.candidates.families import load_families
+from shopguide.recommender.candidates.popularity import Demand, Popularity
 from shopguide.recommender.candidates.text import Text
-from shopguide.recommender.features import Floats, ItemFeatures, item_features, percentiles
+from shopguide.recommender.features import Floats, ItemFeatures, item_features
 from shopguide.recommender.reasons import Explainer
 from shopguide.recommender.texts import product_text
+from shopguide.recommender.trees import Trees
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -36,14 +35,12 @@ class Snapshot:
     Args:
         index: the catalogue.
         signals: the sources of the blend's features.
-        popularity: the popularity generator, also among the signals' generators.
         blend: the weights.
         version: the trained version, `None` when there is none.
     """
 
     index: "CatalogueIndex"
     signals: Signals
-    popularity: Popularity
     blend: Blend
     version: Version | None
 
@@ -56,6 +53,11 @@ class Snapshot:
     def vectors(self) -> ItemVectors | None:
         """The MiniLM vectors, if there are any."""
         return self.signals.vectors
+
+    @property
+    def popularity(self) -> Popularity:
+        """The popularity generator."""
+        return self.signals.popularity
 
     @property
     def trained(self) -> bool:
@@ -78,28 +80,22 @@ def assemble(
     *,
     features: ItemFeatures | None = None,
     version: Version | None = None,
-    factors: Factors | None = None,
-    neighbours: Neighbours | None = None,
-    counts: NDArray[np.float64] | None = None,
+    learnt: Sequence[Learnt] = (),
+    demand: Demand | None = None,
     vectors: ItemVectors | None = None,
     blend: Blend | None = None,
     encode: Encode = lambda _: None,
 ) -> Snapshot:
     """Put a snapshot together from parts that are in memory already; each part that is `None` is left out."""
     features = features or item_features(index)
-    popularity = Popularity(index, counts)
+    popularity = Popularity(index, demand)
     generators: list[CandidateGenerator] = [popularity, Text(index)]
-    if factors is not None:
-        generators.append(LightFM(factors, index, features))
-    if neighbours is not None:
-        generators.append(ItemKnn(neighbours, index))
+    generators += [model.generator(index, features) for model in learnt]
     if vectors is not None:
         generators += [QueryContent(vectors, encode), TasteContent(vectors)]
-    rating = percentiles(popularity.ratings.astype(np.float64)) if popularity.rated else None
     return Snapshot(
         index=index,
-        signals=Signals(features, generators, rating, vectors),
-        popularity=popularity,
+        signals=Signals(features, generators, popularity, vectors),
         blend=blend or Blend(DEFAULT_WEIGHTS),
         version=version,
     )
@@ -113,62 +109,48 @@ def load(index: "CatalogueIndex", version: Version | None, encode: Encode) -> Sn
     """
     if version is None:
         return assemble(index, encode=encode)
-    factors = neighbours = counts = blend = None
+    learnt: Sequence[Learnt] = ()
+    demand = blend = None
     if version.has("candidates"):
-        if version.part("candidates")["lightfm"]:
-            factors, neighbours = load_factors(version), load_neighbours(version)
-        counts = _aligned(version, index, "popularity.npy")
-        blend = Blend(version.json("candidates", "blend.json")["weights"])
+        learnt = load_families(version)
+        demand = _load_demand(version, index)
+        blend = load_blend(version)
     vectors = load_vectors(version, index) if version.has("vectors") else None
     return assemble(
         index,
         version=version,
-        factors=factors,
-        neighbours=neighbours,
-        counts=counts,
+        learnt=learnt,
+        demand=demand,
         vectors=vectors,
         blend=blend,
         encode=encode,
     )
 
 
-def load_factors(version: Version) -> Factors:
-    """Return the LightFM factors of a version, memory-mapped."""
-    ids = version.json("candidates", "ids.json")
-    return Factors(
-        skus={sku: row for row, sku in enumerate(ids["skus"])},
-        features=ids["features"],
-        item_identity=version.array("candidates", "item_identity.npy"),
-        item_identity_bias=version.array("candidates", "item_identity_bias.npy"),
-        item_feature=version.array("candidates", "item_feature.npy"),
-        item_feature_bias=version.array("candidates", "item_feature_bias.npy"),
-        user_feature=version.array("candidates", "user_feature.npy"),
-        shopper_keys=version.array("candidates", "shopper_keys.npy"),
-        shoppers=version.array("candidates", "shoppers.npy"),
-        trained_until=float(ids["trained_until"]),
-    )
+def load_blend(version: Version) -> Blend:
+    """Return a version's weights, and its trees if it has any.
+
+    Raises:
+        ModelCorrupt: a file is missing or malformed.
+    """
+    saved = version.json("candidates", "blend.json")
+    trees = None
+    if saved["tree_columns"]:
+        text = version.path("candidates", "trees.txt").read_text(encoding="utf-8")
+        trees = Trees(text, saved["tree_columns"])
+    return Blend(saved["weights"], saved["newcomer_weights"], trees)
 
 
-def load_neighbours(version: Version) -> Neighbours:
-    """Return the item-kNN of a version, memory-mapped."""
+def _load_demand(version: Version, index: "CatalogueIndex") -> Demand:
+    """Return the demand of the trained products in today's order; nobody ever chose a new product."""
     skus = version.json("candidates", "ids.json")["skus"]
-    return Neighbours(
-        skus={sku: row for row, sku in enumerate(skus)},
-        indptr=version.array("candidates", "neighbour_indptr.npy"),
-        indices=version.array("candidates", "neighbour_indices.npy"),
-        values=version.array("candidates", "neighbour_values.npy"),
-    )
-
-
-def _aligned(version: Version, index: "CatalogueIndex", name: str) -> NDArray[np.float64]:
-    """Return an array over the trained products in today's order; new products have 0."""
-    skus = version.json("candidates", "ids.json")["skus"]
-    values = version.array("candidates", name)
-    aligned = np.zeros(len(index), dtype=np.float64)
-    for position, sku in enumerate(skus):
-        if sku in index:
-            aligned[index.row(sku)] = values[position]
-    return aligned
+    rows = np.asarray([index.row(sku) if sku in index else -1 for sku in skus], dtype=np.int64)
+    aligned = []
+    for name, otherwise in (("recent", 0.0), ("ever", 0.0), ("last", np.inf)):
+        values = np.full(len(index), otherwise)
+        values[rows[rows >= 0]] = version.array("candidates", f"demand_{name}.npy")[rows >= 0]
+        aligned.append(values)
+    return Demand(*aligned)
 
 
 def text_key(text: str) -> str:

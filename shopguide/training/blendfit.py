@@ -1,182 +1,278 @@
-"""Evaluates candidates on the validation window and fits the blend's weights there."""
+"""Chooses on the validation window which models serve, what their features count, and whether trees rank better."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.profiles.preferences import TasteProfile
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, FITTED, Blend, BlendFeatures
-from shopguide.recommender.candidates.base import Context
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, TREE_DEPTH, Blend
+from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.features import Floats
-from shopguide.recommender.snapshot import Snapshot
-from shopguide.recommender.types import RecommendationRequest
-from shopguide.training.interactions import TemporalSplit
-from shopguide.training.metrics import CUTOFF, Values, ndcg, paired, recall, summary
+from shopguide.recommender.trees import Trees, tree_matrix
+from shopguide.training.frames import Frames
+from shopguide.training.metrics import CUTOFF, Values, paired, summary
 
 MIN_SHOPPERS = 50
 """Fewer shoppers in the window do not carry weights of their own."""
-MAX_SHOPPERS = 2000
-"""More shoppers than this are sampled: intervals are narrow enough, and time is bounded."""
-NEGATIVES = 60
-CONTENDERS = 100
-RIDGE = 0.005
-"""Pull of the fitted weights towards the default ones."""
+MIN_TREE_SHOPPERS = 500
+"""Fewer shoppers in the window do not carry trees."""
+MAX_SERVED = 4
+"""Models of behaviour that serve at most."""
+ALWAYS = "lightfm"
+"""The one that always does: it alone knows something of new products and new shoppers."""
+RIDGE = 2.0
+"""Pull of the weights towards multiples of the default ones, as of so many shoppers."""
+FREE = ("popularity", "popularity_ever", "recency", "never_chosen", "rating")
+"""Features that may count against a product; whatever speaks of the shopper cannot."""
+DEFAULT_FAMILIES = tuple(family for family in FAMILIES if family in DEFAULT_WEIGHTS)
+"""Models that serve where there is too little behaviour to choose any."""
+FOLDS = 3
+CHOOSING_SHOPPERS = 700
+"""Shoppers on whom the choice of models is made; the weights then come from all of them."""
+METRIC = f"ndcg@{CUTOFF}"
+
+TREES: Mapping[str, Any] = {
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 20,
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 50,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "deterministic": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+TREE_ROUNDS = 120
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """What a shopper chose, less what they passed over, feature by feature: [n_pairs, n_fitted]."""
+class Rehearsal:
+    """The window as models see it that know only the past.
 
-    differences: NDArray[np.float64]
+    Args:
+        families: the models that were fitted.
+        frames: the shoppers of the window.
+        newcomers: some of them as if they came anew.
+    """
 
-
-@dataclass
-class _Judge:
-    """Collects each model's metrics, one value per shopper."""
-
-    ndcg: dict[str, list[float]] = field(default_factory=dict)
-    recall: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, model: str, scores: Floats, seen: NDArray[np.int32], truth: frozenset[int]) -> None:
-        """Rank the whole catalogue, less what the shopper knows already."""
-        masked = scores.astype(np.float64, copy=True)
-        masked[seen] = -np.inf
-        head = np.argpartition(-masked, min(CUTOFF, len(masked) - 1))[:CUTOFF]
-        ranked = head[np.argsort(-masked[head], kind="stable")].tolist()
-        self.ndcg.setdefault(model, []).append(ndcg(ranked, truth))
-        self.recall.setdefault(model, []).append(recall(ranked, truth))
-
-    def per_case(self, model: str) -> dict[str, Values]:
-        return {
-            f"ndcg@{CUTOFF}": np.asarray(self.ndcg[model]),
-            f"recall@{CUTOFF}": np.asarray(self.recall[model]),
-        }
+    families: Sequence[str]
+    frames: Frames
+    newcomers: Frames
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What the window showed: rows of a report, the weights to serve with, and whether they were fitted."""
+    """What the window showed.
 
+    Args:
+        families: models that serve.
+        blend: weights and trees to serve with.
+        kind: `default`, `linear` or `trees`.
+        models: a row for each model and blend.
+        pairs: paired differences of what serves against everything else.
+        steps: how the models were chosen: a row for each one taken in or tried last.
+        newcomers: rows for shoppers who come anew.
+        per_shopper: NDCG of what serves, by shoppers who had no part in fitting it, [n_shoppers].
+    """
+
+    families: tuple[str, ...]
+    blend: Blend
+    kind: str
     models: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
-    weights: Mapping[str, float]
-    fitted: bool
-    shoppers: int
+    steps: list[dict[str, Any]]
+    newcomers: list[dict[str, Any]]
+    per_shopper: Values
 
 
 def validate(
-    split: TemporalSplit,
-    snapshot: Snapshot,
-    tastes: Mapping[int, TasteProfile],
-    step: Callable[[], None] = lambda: None,
-    seed: int = 0,
+    rehearsal: Rehearsal, families: Sequence[str], seed: int = 0, step: Callable[[], None] = lambda: None
 ) -> Validation:
-    """Compare popularity, item-kNN, LightFM and the blend on the full catalogue, and choose the blend's weights.
+    """Choose the models, the weights and the kind of blend.
 
-    The fitted weights are judged by two-fold cross-fitting over shoppers: nobody is judged by weights that their own
-    choices shaped. They serve if they are better on average; both are in the report.
+    Fitted blends are judged by cross-fitting over shoppers: nobody is judged by weights that their own choices shaped.
+    Weights serve if they are better than the default ones on average, trees only if the 95 % interval of their paired
+    difference to the weights lies above 0.
 
     Args:
-        split: past and window.
-        snapshot: made of the past only.
-        tastes: shopper position → taste as it was at the end of the past.
-        step: called after every shopper.
-        seed: for sampling and folds.
+        rehearsal: the window.
+        families: those of its models that may serve.
+        seed: of folds and trees.
+        step: called after every fit.
     """
-    random = np.random.default_rng(seed)
-    shoppers = list(split.shoppers)
-    if len(shoppers) > MAX_SHOPPERS:
-        shoppers = sorted(random.choice(shoppers, MAX_SHOPPERS, replace=False).tolist())
-    judge = _Judge()
-    rows = np.arange(len(snapshot.index), dtype=np.int32)
-    default = Blend(DEFAULT_WEIGHTS)
-    kept: list[tuple[BlendFeatures, NDArray[np.int32], frozenset[int]]] = []
-    sampled: list[Pairs] = []
-    for shopper in shoppers:
-        history = split.past.history(shopper)
-        request = RecommendationRequest(shopper_id=split.past.shoppers[shopper])
-        context = Context(request, snapshot.features, tastes.get(shopper, TasteProfile()), history)
-        values = snapshot.signals.compute(context, rows)
-        seen = np.asarray([item.row for item in history], dtype=np.int32)
-        truth = frozenset(split.truth[shopper].tolist())
-        judge.add("popularity", snapshot.popularity.level, seen, truth)
-        for name in ("item_knn", "lightfm"):
-            # Whoever a model knows nothing of gets what is popular.
-            judge.add(name, values.columns.get(name, snapshot.popularity.level), seen, truth)
-        judge.add("blend_default", default.score(values), seen, truth)
-        slim = BlendFeatures(rows, {n: c.astype(np.float16) for n, c in values.columns.items()})
-        kept.append((slim, seen, truth))
-        sampled.append(_pairs(values, default.score(values), seen, split.truth[shopper], random))
+    frames = rehearsal.frames
+    fold = np.random.default_rng(seed).integers(0, FOLDS, size=frames.n_shoppers)
+    judged = {name: frames.metrics(frames.alone(name)) for name in ("popularity", *families)}
+    judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
+    served, kind, blend, steps = DEFAULT_FAMILIES, "default", Blend(DEFAULT_WEIGHTS), list[dict[str, Any]]()
+    if frames.n_shoppers >= MIN_SHOPPERS:
+        chosen, steps = choose(frames, families, fold, step)
+        columns = columns_of(chosen)
+        judged["blend_linear"] = frames.metrics(_cross_fitted(frames, columns, fold))
         step()
-    weights: Mapping[str, float] = DEFAULT_WEIGHTS
-    fitted = False
-    served = "blend_default"
-    if len(shoppers) >= MIN_SHOPPERS:
-        fold = random.integers(0, 2, size=len(shoppers))
-        halves = [fit_weights([p for p, f in zip(sampled, fold, strict=True) if f != half]) for half in (0, 1)]
-        for (values, seen, truth), half in zip(kept, fold, strict=True):
-            full = BlendFeatures(rows, {n: c.astype(np.float32) for n, c in values.columns.items()})
-            judge.add("blend_fitted", Blend(halves[half]).score(full), seen, truth)
-        if np.mean(judge.ndcg["blend_fitted"]) > np.mean(judge.ndcg["blend_default"]):
-            weights, fitted, served = fit_weights(sampled), True, "blend_fitted"
-    metric = f"ndcg@{CUTOFF}"
-    comparisons = [
-        paired(served, other, np.asarray(judge.ndcg[served]), np.asarray(judge.ndcg[other]), metric)
-        for other in ("popularity", "item_knn", "lightfm", "blend_default")
-        if other != served
-    ]
-    models = [summary(model, judge.per_case(model)) for model in judge.ndcg]
-    return Validation(models, comparisons, weights, fitted, len(shoppers))
-
-
-def _pairs(
-    values: BlendFeatures,
-    scores: Floats,
-    seen: NDArray[np.int32],
-    truth: NDArray[np.int32],
-    random: np.random.Generator,
-) -> Pairs:
-    matrix = np.zeros((len(values.rows), len(FITTED)), dtype=np.float32)
-    for column, name in enumerate(FITTED):
-        if name in values.columns:
-            matrix[:, column] = values.columns[name]
-    # Half of what was passed over is anything at all, half is what the default weights would have shown.
-    contenders = np.argpartition(-scores, min(CONTENDERS, len(scores) - 1))[:CONTENDERS]
-    others = np.concatenate(
-        [random.integers(0, len(scores), size=NEGATIVES // 2), random.choice(contenders, size=NEGATIVES // 2)]
+        if judged["blend_linear"][METRIC].mean() > judged["blend_default"][METRIC].mean():
+            served, kind, blend = chosen, "linear", Blend(fit_weights(frames, columns))
+        if frames.n_shoppers >= MIN_TREE_SHOPPERS:
+            judged["blend_trees"] = frames.metrics(_cross_fitted_trees(frames, columns, fold, seed))
+            step()
+            difference = paired("", "", judged["blend_trees"][METRIC], judged["blend_linear"][METRIC], METRIC)
+            if difference["ci"][0] > 0:
+                weights = fit_weights(frames, columns)
+                trees = fit_trees(frames, weights, columns, seed)
+                served, kind, blend = chosen, "trees", Blend(weights, trees=trees)
+    newcomer_weights, of_newcomers = _newcomers(rehearsal.newcomers, served, fold_seed=seed)
+    blend = replace(blend, newcomer_weights=newcomer_weights)
+    name = f"blend_{kind}"
+    return Validation(
+        families=served,
+        blend=blend,
+        kind=kind,
+        models=[summary(model, values) for model, values in judged.items()],
+        pairs=[paired(name, o, judged[name][METRIC], judged[o][METRIC], METRIC) for o in judged if o != name],
+        steps=steps,
+        newcomers=of_newcomers,
+        per_shopper=judged[name][METRIC],
     )
-    others = others[~np.isin(others, truth) & ~np.isin(others, seen)]
-    differences = matrix[truth][:, None, :] - matrix[others][None, :, :]
-    return Pairs(differences.reshape(-1, len(FITTED)).astype(np.float64))
 
 
-def fit_weights(sampled: Sequence[Pairs]) -> dict[str, float]:
-    """Fit the habitual features' weights by pairwise logistic regression, none below 0, drawn to the default ones.
+def _newcomers(
+    frames: Frames, families: Sequence[str], fold_seed: int
+) -> tuple[Mapping[str, float], list[dict[str, Any]]]:
+    """Return the weights for newcomers, fitted if that is better than the default ones, and rows of the report."""
+    judged = {"popularity": frames.metrics(frames.alone("popularity"))} if frames.n_shoppers else {}
+    weights: Mapping[str, float] = DEFAULT_WEIGHTS
+    if frames.n_shoppers >= MIN_SHOPPERS:
+        fold = np.random.default_rng(fold_seed).integers(0, FOLDS, size=frames.n_shoppers)
+        columns = columns_of(families)
+        judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
+        judged["blend_linear"] = frames.metrics(_cross_fitted(frames, columns, fold))
+        if judged["blend_linear"][METRIC].mean() > judged["blend_default"][METRIC].mean():
+            weights = fit_weights(frames, columns)
+    return weights, [summary(model, values) for model, values in judged.items()]
 
-    Each shopper counts the same. The result is scaled so that the fitted weights add up to what the default ones do:
-    the words of today keep their place beside habits.
+
+def choose(
+    frames: Frames, families: Sequence[str], fold: NDArray[np.int64], step: Callable[[], None] = lambda: None
+) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Choose the models that serve by forward selection: the one that lifts the blend most, while one does."""
+    few = np.zeros(frames.n_shoppers, dtype=np.bool_)
+    few[np.random.default_rng(0).permutation(frames.n_shoppers)[:CHOOSING_SHOPPERS]] = True
+    drawn, drawn_fold = frames.of(few), fold[few]
+
+    def worth(chosen: tuple[str, ...]) -> float:
+        value = float(drawn.metrics(_cross_fitted(drawn, columns_of(chosen), drawn_fold))[METRIC].mean())
+        step()
+        return value
+
+    chosen = (ALWAYS,) if ALWAYS in families else ()
+    best = worth(chosen)
+    steps: list[dict[str, Any]] = [{"models": list(chosen), METRIC: round(best, 4)}]
+    while len(chosen) < MAX_SERVED:
+        tried = {name: worth((*chosen, name)) for name in families if name not in chosen}
+        if not tried:
+            break
+        name = max(tried, key=lambda model: tried[model])
+        steps.append({"models": [*chosen, name], METRIC: round(tried[name], 4)})
+        if tried[name] <= best:
+            break
+        chosen, best = (*chosen, name), tried[name]
+    return chosen, steps
+
+
+def columns_of(families: Sequence[str]) -> tuple[str, ...]:
+    """Return the features that a blend of these models reads, in the order of `HABITS`."""
+    others = {family + ending for family in FAMILIES for ending in ("", RANK) if family not in families}
+    return tuple(name for name in HABITS if name not in others)
+
+
+def fit_weights(frames: Frames, columns: Sequence[str]) -> dict[str, float]:
+    """Fit the weights of features so that what a shopper chose stands before what they did not.
+
+    The mean over shoppers of the softmax cross-entropy (Z. Cao et al., "Learning to Rank: From Pairwise Approach to
+    Listwise Approach", 2007, with top one probabilities), drawn to a multiple of the default weights. The result is
+    scaled so that what counts for a product adds up to what the default weights do: the words of today keep their
+    place.
+
+    Args:
+        frames: the shoppers to learn from.
+        columns: the features that may count.
     """
     from scipy.optimize import minimize
 
-    used = [pairs.differences for pairs in sampled if len(pairs.differences)]
-    start = np.asarray([DEFAULT_WEIGHTS[name] for name in FITTED])
-    if not used:
+    places = [HABITS.index(name) for name in columns]
+    default = np.asarray([DEFAULT_WEIGHTS.get(name, 0.0) for name in columns])
+    retrieved = np.bincount(frames.shopper, weights=frames.relevant, minlength=frames.n_shoppers)
+    usable = frames.of(retrieved > 0)
+    if not usable.n_shoppers:
         return dict(DEFAULT_WEIGHTS)
-    differences = np.vstack(used)
-    share = np.concatenate([np.full(len(d), 1.0 / (len(used) * len(d))) for d in used])
+    matrix = np.ascontiguousarray(usable.matrix[:, places])
+    starts, shopper = usable.starts, usable.shopper
+    aim = usable.relevant / retrieved[retrieved > 0][shopper] / usable.n_shoppers
+    towards = aim @ matrix
+    ridge = RIDGE / usable.n_shoppers
 
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = differences @ weights
-        value = float(share @ np.logaddexp(0.0, -margin)) + RIDGE * float(((weights - start) ** 2).sum())
-        pull = -share / (1.0 + np.exp(np.clip(margin, -50, 50)))
-        return value, differences.T @ pull + 2 * RIDGE * (weights - start)
+    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, multiple = point[:-1], point[-1]
+        scores = (matrix @ weights.astype(np.float32)).astype(np.float64)
+        scores -= np.maximum.reduceat(scores, starts)[shopper]
+        powers = np.exp(scores)
+        sums = np.add.reduceat(powers, starts)
+        away = weights - multiple * default
+        value = float(np.log(sums).mean() - aim @ scores + ridge * (away @ away))
+        share = (powers / sums[shopper] / len(sums)).astype(np.float32)
+        slope = share @ matrix - towards + 2 * ridge * away
+        return value, np.append(slope, -2 * ridge * (away @ default))
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(FITTED)).x
-    scale = start.sum() / max(float(found.sum()), 1e-9)
-    return {
-        **DEFAULT_WEIGHTS,
-        **{name: round(float(weight * scale), 4) for name, weight in zip(FITTED, found, strict=True)},
-    }
+    bounds = [(None, None) if name in FREE else (0.0, None) for name in columns]
+    found = minimize(loss, np.append(4 * default, 4.0), jac=True, method="L-BFGS-B", bounds=[*bounds, (0.1, None)]).x
+    weights = found[:-1]
+    scale = default.sum() / max(float(weights[weights > 0].sum()), 1e-9)
+    fitted = {name: round(float(weight * scale), 4) for name, weight in zip(columns, weights, strict=True)}
+    return {**{name: weight for name, weight in DEFAULT_WEIGHTS.items() if name not in HABITS}, **fitted}
+
+
+def fit_trees(frames: Frames, weights: Mapping[str, float], columns: Sequence[str], seed: int = 0) -> Trees:
+    """Fit LambdaMART to the order of the best `TREE_DEPTH` products by the weighted sum.
+
+    C. Burges, "From RankNet to LambdaRank to LambdaMART: An Overview" (2010), by LightGBM.
+    """
+    import lightgbm
+
+    habits = frames.weighted(weights)
+    head = _head(frames, habits)
+    matrix = tree_matrix({name: frames.column(name)[head] for name in columns}, habits[head], columns)
+    sizes = np.bincount(frames.shopper[head], minlength=frames.n_shoppers)
+    data = lightgbm.Dataset(matrix, frames.relevant[head].astype(np.int32), group=sizes[sizes > 0])
+    model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=TREE_ROUNDS)
+    return Trees(model.model_to_string(), tuple(columns))
+
+
+def _head(frames: Frames, scores: Floats) -> NDArray[np.int64]:
+    """Return the rows of each shopper's best products, ascending."""
+    order = np.lexsort((-scores, frames.shopper))
+    place = np.arange(len(order)) - frames.starts[frames.shopper[order]]
+    return np.sort(order[place < TREE_DEPTH])
+
+
+def _cross_fitted(frames: Frames, columns: Sequence[str], fold: NDArray[np.int64]) -> Floats:
+    scores = np.empty(len(frames.shopper), dtype=np.float32)
+    for part in range(FOLDS):
+        judged = (fold == part)[frames.shopper]
+        scores[judged] = frames.weighted(fit_weights(frames.of(fold != part), columns))[judged]
+    return scores
+
+
+def _cross_fitted_trees(frames: Frames, columns: Sequence[str], fold: NDArray[np.int64], seed: int) -> Floats:
+    scores = np.empty(len(frames.shopper), dtype=np.float32)
+    for part in range(FOLDS):
+        others, own = frames.of(fold != part), fold == part
+        weights = fit_weights(others, columns)
+        scores[own[frames.shopper]] = frames.of(own).score(
+            Blend(weights, trees=fit_trees(others, weights, columns, seed))
+        )
+    return scores

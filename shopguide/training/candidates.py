@@ -1,70 +1,44 @@
-"""The first training stage: LightFM, popularity and the blend, from events."""
+"""The first training stage: models of behaviour and the blend, from events, published as a version."""
 
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shopguide.ids import ShopperId
-from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
-from shopguide.profiles.taste import DEFAULT_RULES, TasteRules, derive_taste
-from shopguide.recommender.blend import DEFAULT_WEIGHTS
-from shopguide.recommender.candidates.item_knn import Neighbours
-from shopguide.recommender.candidates.lightfm import Factors, shopper_key
-from shopguide.recommender.candidates.popularity import decayed_counts
-from shopguide.recommender.features import Floats, ItemFeatures, item_features
-from shopguide.recommender.snapshot import assemble
-from shopguide.training.blendfit import MAX_SHOPPERS, Validation, validate
-from shopguide.training.data import Progress, Steps, TrainingData, digest_of, is_up_to_date
-from shopguide.training.factors import FactorParameters, fit_factors
-from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
-from shopguide.training.neighbours import fit_neighbours
+from shopguide.profiles.preferences import PreferenceEvidence
+from shopguide.recommender.candidates.lightfm import SHOPPER_ARRAYS
+from shopguide.recommender.features import item_features
+from shopguide.recommender.snapshot import load_vectors
+from shopguide.training.data import Progress, TrainingData, current_version, digest_of, is_up_to_date
+from shopguide.training.factors import FactorParameters
+from shopguide.training.families import Evidence, Fit
+from shopguide.training.fitting import Fitted, demand_of, fit_candidates, known_only
+from shopguide.training.interactions import EventLog
 from shopguide.training.registry import Draft, Registry
 
-if TYPE_CHECKING:
-    from shopguide.catalogue.index import CatalogueIndex
 
-Evidence = Mapping[int, tuple[PreferenceEvidence, ...]]
+def train_candidates(
+    data: TrainingData, registry: Registry, *, minutes: float | None, force: bool, progress: Progress
+) -> dict[str, Any]:
+    """Fit, validate and publish the candidates if they are out of date, and report it.
 
-
-@dataclass(frozen=True)
-class Fit:
-    """What a fit is made from beside the events.
-
-    Args:
-        index: the catalogue.
-        features: its item features.
-        evidence: shopper position → what their profile holds; nothing for shoppers without any.
-        parameters: LightFM's.
-        progress: see `Progress`.
-        rules: how much evidence says.
+    They are not made current if they rank the validation window worse than the version that serves.
     """
-
-    index: "CatalogueIndex"
-    features: ItemFeatures
-    evidence: Evidence
-    parameters: FactorParameters
-    progress: Progress
-    rules: TasteRules = DEFAULT_RULES
-
-
-def train_candidates(data: TrainingData, registry: Registry, *, force: bool, progress: Progress) -> dict[str, Any]:
-    """Fit, validate and publish the candidates if they are out of date, and report it."""
     parameters = FactorParameters()
     events_digest = data.feedback.digest()
     known, evidence_digest = _read_evidence(data)
     rules = data.profiles.rules
+    current = current_version(registry.folder)
+    vectors = current if current is not None and current.has("vectors") else None
     digest = digest_of(
         catalogue=data.catalogue_digest,
         events=events_digest,
         evidence=evidence_digest,
         parameters=parameters.as_json(),
-        popularity="logarithm",  # the scale that the weights are fitted to
+        vectors=vectors.part("vectors")["digest"] if vectors is not None else "",
         taste={"trust": dict(rules.trust), "half_life": dict(rules.half_life)},
     )
     if not force and is_up_to_date(registry.folder, "candidates", digest):
@@ -72,10 +46,19 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
     started = time.perf_counter()
     progress("reading events", 0.0)
     events = EventLog.read(data.feedback.interactions(), data.index)
-    features = item_features(data.index)
     evidence = _of_log(known, events)
-    seconds = {"read": round(time.perf_counter() - started, 2)}
-    fitted = fit_candidates(Fit(data.index, features, evidence, parameters, progress, rules), events)
+    fit = Fit(
+        data.index,
+        item_features(data.index),
+        evidence,
+        parameters,
+        progress,
+        rules,
+        vectors=load_vectors(vectors, data.index) if vectors is not None else None,
+        budget=60 * minutes if minutes is not None else None,
+    )
+    read = round(time.perf_counter() - started, 2)
+    fitted = fit_candidates(fit, events, champion=current)
     section = {
         "digest": digest,
         "data": {
@@ -87,95 +70,19 @@ def train_candidates(data: TrainingData, registry: Registry, *, force: bool, pro
             "shoppers": len(events.shoppers),
             "shoppers_with_tastes": len(evidence),
         },
-        "parameters": parameters.as_json(),
-        "lightfm": fitted.factors is not None,
-        "notes": fitted.notes,
-        "blend": {"fitted": fitted.fitted, "weights": dict(fitted.weights)},
-        "metrics": fitted.metrics,
-        "seconds": seconds | fitted.seconds | {"all": round(time.perf_counter() - started, 2)},
+        "parameters": fit.parameters_json(),
+        **fitted.as_json(),
+        "seconds": {"read": read, **fitted.seconds, "all": round(time.perf_counter() - started, 2)},
     }
     with registry.draft() as draft:
         draft.part("candidates", section)
-        _save_candidates(draft, data.index, events, fitted)
+        _save_candidates(draft, data, events, fitted)
         # An erasure takes shoppers out of the versions that there are: this one must lose whom it took meanwhile.
-        version = registry.publish(draft, last=lambda draft: _save_shoppers(draft, fitted, events, data))
-    return {"status": "trained", "version": version.name, **{k: v for k, v in section.items() if k != "digest"}}
-
-
-@dataclass
-class Fitted:
-    """The trained candidates, with what there is to say of them."""
-
-    factors: Factors | None = None
-    neighbours: Neighbours | None = None
-    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
-    fitted: bool = False
-    metrics: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def fit_candidates(fit: Fit, events: EventLog) -> Fitted:
-    """Fit LightFM and item-kNN on all the events, and the blend's weights on the latest of them, as training does."""
-    fitted = Fitted()
-    if len(events) < MIN_EVENTS or not events.positive.nnz:
-        fitted.notes.append(
-            f"{len(events)} events are fewer than {MIN_EVENTS}: no LightFM; popularity falls back to ratings"
+        version = registry.publish(
+            draft, promote=not fitted.lost, last=lambda draft: _save_shoppers(draft, fitted, events, data)
         )
-        return fitted
-    split = temporal_split(events)
-    if split is None:
-        fitted.notes.append("too few shoppers chose anything new lately: no validation, default blend weights")
-    else:
-        started = time.perf_counter()
-        validation = _validate(fit, split)
-        fitted.weights, fitted.fitted = validation.weights, validation.fitted
-        fitted.metrics = {
-            "split": "temporal",
-            "shoppers": validation.shoppers,
-            "models": validation.models,
-            "paired": validation.pairs,
-        }
-        fitted.seconds["validation"] = round(time.perf_counter() - started, 2)
-    started = time.perf_counter()
-    tastes = _weights(_tastes(events, fit, events.until), fit.features)
-    step = Steps(fit.progress, "LightFM", fit.parameters.epochs)
-    fitted.factors = fit_factors(events, fit.index, fit.features, tastes, fit.parameters, step=step)
-    fitted.neighbours = fit_neighbours(events, fit.index)
-    fitted.seconds["fit"] = round(time.perf_counter() - started, 2)
-    return fitted
-
-
-def _validate(fit: Fit, split: TemporalSplit) -> Validation:
-    past = split.past
-    tastes = _tastes(past, fit, past.until)
-    step = Steps(fit.progress, "LightFM on the past", fit.parameters.epochs)
-    weights = _weights(tastes, fit.features)
-    factors = fit_factors(past, fit.index, fit.features, weights, fit.parameters, step=step)
-    # Whoever first appears in the window must be as unknown to the model as they will be when it serves.
-    factors = _only(factors, past, np.unique(past.shopper))
-    snapshot = assemble(
-        fit.index,
-        features=fit.features,
-        factors=factors,
-        neighbours=fit_neighbours(past, fit.index),
-        counts=popularity_counts(past),
-    )
-    step = Steps(fit.progress, "validation", min(len(split.truth), MAX_SHOPPERS))
-    return validate(split, snapshot, tastes, step=step, seed=fit.parameters.seed)
-
-
-def _only(factors: Factors, events: EventLog, known: NDArray[np.int32]) -> Factors:
-    keys = np.asarray([shopper_key(events.shoppers[i]) for i in known.tolist()], dtype=np.uint64)
-    keep = np.isin(factors.shopper_keys, keys)
-    return replace(factors, shopper_keys=factors.shopper_keys[keep], shoppers=factors.shoppers[keep])
-
-
-def popularity_counts(events: EventLog) -> NDArray[np.float64]:
-    """Return what speaks for each product, halved with age as of the last event, [n_products]."""
-    weights = np.maximum(events.weight, 0.0).astype(np.float64)
-    ages = (events.until - events.at) / 86_400.0
-    return decayed_counts(events.row.astype(np.int64), weights, ages, events.n_products)
+    status = {"status": "trained"} if not fitted.lost else {"status": "not promoted", "why": fitted.in_words()}
+    return {**status, "version": version.name, **{k: v for k, v in section.items() if k != "digest"}}
 
 
 def _read_evidence(data: TrainingData) -> tuple[dict[ShopperId, list[PreferenceEvidence]], str]:
@@ -199,42 +106,33 @@ def _of_log(evidence: Mapping[ShopperId, Sequence[PreferenceEvidence]], events: 
     }
 
 
-def _tastes(events: EventLog, fit: Fit, until: float) -> dict[int, TasteProfile]:
-    """Derive the tastes as they were at a moment; what an import stated is taken as known all along."""
-    now = datetime.fromtimestamp(until, UTC)
-    return {
-        position: derive_taste(
-            events.shoppers[position],
-            [piece for piece in pieces if piece.at <= now or piece.source == "import"],
-            now,
-            rules=fit.rules,
-        )
-        for position, pieces in fit.evidence.items()
-    }
-
-
-def _weights(tastes: Mapping[int, TasteProfile], features: ItemFeatures) -> dict[int, Floats]:
-    return {position: features.weights_of(taste) for position, taste in tastes.items()}
-
-
-def _save_candidates(draft: Draft, index: "CatalogueIndex", events: EventLog, fitted: Fitted) -> None:
-    counts = popularity_counts(events) if len(events) else np.zeros(len(index))
-    factors = fitted.factors
-    touched = events.touched
-    draft.save("candidates", "popularity.npy", counts[touched].astype(np.float32))
-    draft.save("candidates", "blend.json", {"weights": dict(fitted.weights)})
+def _save_candidates(draft: Draft, data: TrainingData, events: EventLog, fitted: Fitted) -> None:
+    """Write everything but what is known of single shoppers."""
+    touched, factors = events.touched, fitted.factors
     ids = {
-        "skus": [index.skus[row] for row in touched.tolist()],
+        "skus": [data.index.skus[row] for row in touched.tolist()],
         "features": list(factors.features) if factors else [],
         "trained_until": events.until,
     }
     draft.save("candidates", "ids.json", ids)
-    if factors:
-        for name in ("item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature"):
-            draft.save("candidates", f"{name}.npy", getattr(factors, name))
-    if fitted.neighbours:
-        for name in ("indptr", "indices", "values"):
-            draft.save("candidates", f"neighbour_{name}.npy", getattr(fitted.neighbours, name))
+    demand = demand_of(events)
+    for name in ("recent", "ever", "last"):
+        draft.save("candidates", f"demand_{name}.npy", getattr(demand, name)[touched])
+    for model in fitted.learnt:
+        for name, array in model.arrays().items():
+            draft.save("candidates", f"{model.family}_{name}.npy", array)
+    blend = fitted.blend
+    draft.save(
+        "candidates",
+        "blend.json",
+        {
+            "weights": dict(blend.weights),
+            "newcomer_weights": dict(blend.newcomer_weights) if blend.newcomer_weights else None,
+            "tree_columns": list(blend.trees.columns) if blend.trees else [],
+        },
+    )
+    if blend.trees:
+        draft.write("candidates", "trees.txt", blend.trees.text)
 
 
 def _save_shoppers(draft: Draft, fitted: Fitted, events: EventLog, data: TrainingData) -> None:
@@ -242,6 +140,6 @@ def _save_shoppers(draft: Draft, fitted: Fitted, events: EventLog, data: Trainin
         return
     still = data.feedback.shoppers()
     known = np.asarray([i for i, shopper in enumerate(events.shoppers) if shopper in still], dtype=np.int32)
-    factors = _only(fitted.factors, events, known)
-    for name in ("shopper_keys", "shoppers"):
+    factors = known_only(fitted.factors, events, known)
+    for name in SHOPPER_ARRAYS:
         draft.save("candidates", f"{name}.npy", getattr(factors, name))

@@ -45,8 +45,8 @@ def fit_factors(
 ) -> Factors:
     """Fit LightFM with WARP on the positive interactions.
 
-    A product is its identity plus the mean of its features; a shopper is an identity plus taste and lean, which add up
-    to 1. Somebody or something new lacks the identity only.
+    A product is its identity plus the mean of its facet values and words; a shopper is an identity plus taste and
+    lean, which add up to 1. Somebody or something new lacks the identity only.
 
     Args:
         log: the events.
@@ -61,7 +61,7 @@ def fit_factors(
 
     positive = log.positive
     users = _with_identities(_shopper_features(log, features, tastes))
-    items = _with_identities(_rows_to_mean(features.matrix))
+    items = _with_identities(_rows_to_mean(features.described))
     model = LightFM(
         no_components=parameters.dimensions,
         loss="warp",
@@ -88,7 +88,7 @@ def fit_factors(
     order = np.argsort(keys)
     return Factors(
         skus={index.skus[row]: position for position, row in enumerate(touched.tolist())},
-        features=features.names,
+        features=features.described_names,
         # Products that nobody touched were only ever pushed away as negatives: they keep their features alone.
         item_identity=model.item_embeddings[:n_items][touched],
         item_identity_bias=model.item_biases[:n_items][touched],

@@ -36,12 +36,12 @@ def train(
 ) -> TrainReport:
     """Train what is out of date and publish it; candidates first, so that they serve while the reranker trains.
 
-    `reranker` makes the MiniLM vectors and the cross-encoder.
+    Either stage makes the MiniLM vectors that are missing.
 
     Args:
         data: what to learn from.
         only: one of the two stages.
-        minutes: time budget of the cross-encoder's gradient steps.
+        minutes: time budget of each stage; of the cross-encoder, of its gradient steps.
         force: train even what is up to date.
         progress: see `Progress`.
 
@@ -52,11 +52,13 @@ def train(
         raise ModelNotFound("the catalogue is empty: import one first (shopguide import catalogue FILE)")
     folder = ModelFolder(data.settings.models_dir / "recommender")
     registry = Registry(folder)
-    parts: dict[str, Mapping[str, Any]] = {}
+    # The blend of the candidates reads what the vectors say, and both stages publish what they lack.
+    parts: dict[str, Mapping[str, Any]] = {
+        "vectors": train_vectors(data, registry, force=force and only is None, progress=progress)
+    }
     if only in (None, "candidates"):
-        parts["candidates"] = train_candidates(data, registry, force=force, progress=progress)
+        parts["candidates"] = train_candidates(data, registry, minutes=minutes, force=force, progress=progress)
     if only in (None, "reranker"):
-        parts["vectors"] = train_vectors(data, registry, force=force, progress=progress)
         parts["reranker"] = train_reranker(data, registry, minutes=minutes, force=force, progress=progress)
     current = current_version(folder)
     return TrainReport(current.name if current else None, parts)

@@ -53,6 +53,10 @@ class Draft:
         else:
             path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
+    def write(self, part: str, name: str, text: str) -> None:
+        """Write text into an open part."""
+        (self.folder / part / name).write_text(text, encoding="utf-8")
+
 
 class Registry:
     """Writes versions into a model folder; several processes may do so at once.

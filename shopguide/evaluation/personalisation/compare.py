@@ -64,7 +64,7 @@ def compare(
         step: called after every shopper.
     """
     other = derangement(window.shoppers, np.random.default_rng(seed))
-    blends = {DEFAULT: window.trained.blend, SERVED: Blend(window.weights)}
+    blends = {DEFAULT: window.trained.blend, SERVED: window.blend}
     found: dict[Setting, dict[Whose, dict[int, dict[str, float]]]] = defaultdict(lambda: {w: {} for w in WHOSE})
     for shopper in window.shoppers:
         truth = frozenset(window.truth[shopper].tolist())

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from shopguide.evaluation.datasets.loader import Behaviour
 from shopguide.evaluation.personalisation.compare import METRICS, WHOSE, PerShopper, Setting, Whose, compare, means
-from shopguide.evaluation.personalisation.datasets import Behaviour
 from shopguide.evaluation.personalisation.shoppers import LAST_FROM, MIDDLE_FROM, last_choices
 from shopguide.evaluation.personalisation.windows import WINDOW, Window, windows_of
 from shopguide.training.data import Progress, Steps
@@ -92,7 +92,7 @@ def _report(
                 "past_events": window.past_events,
                 "shoppers": len(window.shoppers),
                 "newcomers": window.newcomers,
-                "weights": dict(window.weights) if window.fitted else "default",
+                "weights": dict(window.blend.weights),
             }
         )
     return {

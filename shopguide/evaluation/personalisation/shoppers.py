@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.errors import UnreadableFile
-from shopguide.evaluation.personalisation.datasets import Behaviour
-from shopguide.evaluation.personalisation.windows import Reading, Window, events_where, rows_of
+from shopguide.evaluation.datasets.loader import Behaviour
+from shopguide.evaluation.datasets.reading import Reading, events_where, rows_of
+from shopguide.evaluation.personalisation.windows import Window, window_of
 from shopguide.training.data import Progress
 from shopguide.training.interactions import MIN_EVENTS, MIN_WINDOW_SHOPPERS, EventLog
 
@@ -46,7 +47,7 @@ def last_choices(behaviour: Behaviour, *, validation: bool = False, progress: Pr
     moments = dict.fromkeys(truth, log.until) | dict(
         zip(log.shopper[known].tolist(), log.at[known].tolist(), strict=True)
     )
-    return reading.window(known, truth, touched, moments, progress)
+    return window_of(reading, known, truth, touched, moments, progress=progress)
 
 
 def parts(log: EventLog) -> NDArray[np.int8]:

@@ -1,26 +1,26 @@
 """Stretches of time to predict: what each shopper's profile is before one, and what the models know."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.errors import UnreadableFile
-from shopguide.evaluation.personalisation.datasets import Behaviour
-from shopguide.feedback.events import EVENT_WEIGHTS
-from shopguide.guide.learning import evidence_of
-from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
+from shopguide.evaluation.datasets.loader import Behaviour
+from shopguide.evaluation.datasets.reading import Reading, events_where, rows_of
+from shopguide.profiles.preferences import TasteProfile
 from shopguide.profiles.taste import derive_taste
+from shopguide.recommender.blend import Blend
 from shopguide.recommender.candidates.base import Context, Interaction
-from shopguide.recommender.features import item_features
 from shopguide.recommender.snapshot import Snapshot, assemble
 from shopguide.recommender.types import RecommendationRequest
-from shopguide.training.candidates import Fit, fit_candidates, popularity_counts
 from shopguide.training.data import Progress
 from shopguide.training.factors import FactorParameters
-from shopguide.training.interactions import EventLog, temporal_split
+from shopguide.training.families import Fit
+from shopguide.training.fitting import demand_of, fit_candidates
+from shopguide.training.interactions import temporal_split
 
 WINDOW = 0.1
 """Share of all events in one window."""
@@ -50,9 +50,7 @@ class Window:
         since: its first moment, `None` where each shopper has one of their own.
         trained: popularity and the models of behaviour, fitted on the past.
         modelless: popularity without models of behaviour.
-        weights: the blend's weights that training would let serve: fitted on the latest part of the past if they are
-            better there, the default ones otherwise.
-        fitted: whether they are the fitted ones.
+        blend: what training would let serve: chosen on the latest part of the past.
         profiles: shopper → profile; those with a taste and something new to predict.
         truth: the same shoppers → rows chosen in the window and never touched before.
         touched: the same shoppers → rows touched before: no candidates.
@@ -64,8 +62,7 @@ class Window:
     since: datetime | None
     trained: Snapshot
     modelless: Snapshot
-    weights: Mapping[str, float]
-    fitted: bool
+    blend: Blend
     profiles: Mapping[int, Profile]
     truth: Mapping[int, NDArray[np.int32]]
     touched: Mapping[int, NDArray[np.int32]]
@@ -108,97 +105,57 @@ def windows_of(behaviour: Behaviour, count: int, *, skip: int = 0, progress: Pro
         if split is None:
             raise UnreadableFile(f"{behaviour.name}: too few events or shoppers for {count} windows of {WINDOW:.0%}")
         now = split.past.until
-        yield reading.window(
+        yield window_of(
+            reading,
             np.arange(len(log)) < len(split.past),
             split.truth,
             {shopper: rows_of(split.past, shopper) for shopper in split.truth},
             dict.fromkeys(split.truth, now),
-            progress,
+            progress=progress,
             since=datetime.fromtimestamp(now, UTC),
         )
 
 
-def rows_of(log: EventLog, shopper: int) -> NDArray[np.int32]:
-    """Return the rows that a shopper touched, ascending."""
-    return np.unique(log.row[log.shopper == shopper])
-
-
-def events_where(log: EventLog, which: NDArray[np.bool_]) -> EventLog:
-    """Return the events that a mask [n_events] keeps; shoppers keep their positions."""
-    return replace(
-        log,
-        shopper=log.shopper[which],
-        row=log.row[which],
-        weight=log.weight[which],
-        kind=log.kind[which],
-        at=log.at[which],
-    )
-
-
-class Reading:
-    """The events of a data set as training reads them, with what the guide would have learnt from each.
+def window_of(
+    reading: Reading,
+    known: NDArray[np.bool_],
+    truth: Mapping[int, NDArray[np.int32]],
+    touched: Mapping[int, NDArray[np.int32]],
+    moments: Mapping[int, float],
+    *,
+    progress: Progress,
+    since: datetime | None = None,
+) -> Window:
+    """Return a window with everything made anew from the events that are known.
 
     Args:
-        behaviour: the data.
+        reading: the data.
+        known: what profiles and models are made from, [n_events] of the log.
+        truth: shopper position → rows to predict.
+        touched: the same shoppers → rows that are no candidates.
+        moments: the same shoppers → time stamp as of which their taste is derived.
+        progress: see `Progress`.
+        since: see `Window`.
     """
-
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._index = behaviour.index
-        self._events = [event for event in behaviour.events if event.kind in EVENT_WEIGHTS]
-        self.log = EventLog.read(self._events, behaviour.index)
-        self._position = {shopper: position for position, shopper in enumerate(self.log.shoppers)}
-
-    def window(
-        self,
-        known: NDArray[np.bool_],
-        truth: Mapping[int, NDArray[np.int32]],
-        touched: Mapping[int, NDArray[np.int32]],
-        moments: Mapping[int, float],
-        progress: Progress,
-        *,
-        since: datetime | None = None,
-    ) -> Window:
-        """Return a window with everything made anew from the events that are known.
-
-        Args:
-            known: what profiles and models are made from, [n_events] of the log.
-            truth: shopper position → rows to predict.
-            touched: the same shoppers → rows that are no candidates.
-            moments: the same shoppers → time stamp as of which their taste is derived.
-            progress: see `Progress`.
-            since: see `Window`.
-        """
-        past, index = events_where(self.log, known), self._index
-        features = item_features(index)
-        evidence = self._evidence(known)
-        fitted = fit_candidates(Fit(index, features, evidence, FactorParameters(), progress), past)
-        counts = popularity_counts(past)
-        profiles: dict[int, Profile] = {}
-        for shopper in sorted(truth):
-            id_, now = past.shoppers[shopper], datetime.fromtimestamp(moments[shopper], UTC)
-            taste = derive_taste(id_, evidence.get(shopper, ()), now)
-            if not taste.is_empty:
-                profiles[shopper] = Profile(RecommendationRequest(shopper_id=id_), taste, past.history(shopper))
-        return Window(
-            since=since,
-            trained=assemble(
-                index, features=features, counts=counts, factors=fitted.factors, neighbours=fitted.neighbours
-            ),
-            modelless=assemble(index, features=features, counts=counts),
-            weights=fitted.weights,
-            fitted=fitted.fitted,
-            profiles=profiles,
-            truth={shopper: truth[shopper] for shopper in profiles},
-            touched={shopper: touched[shopper] for shopper in profiles},
-            order=np.argsort(-counts, kind="stable").astype(np.int32),
-            newcomers=len(truth) - len(profiles),
-            past_events=len(past),
-        )
-
-    def _evidence(self, known: NDArray[np.bool_]) -> dict[int, tuple[PreferenceEvidence, ...]]:
-        found: dict[int, list[PreferenceEvidence]] = {}
-        for position in np.flatnonzero(known).tolist():
-            event = self._events[position]
-            pieces = evidence_of(event, self._index)
-            found.setdefault(self._position[event.shopper_id], []).extend(pieces)
-        return {position: tuple(pieces) for position, pieces in found.items() if pieces}
+    past, index, features = events_where(reading.log, known), reading.index, reading.features
+    evidence = reading.evidence(known)
+    fitted = fit_candidates(Fit(index, features, evidence, FactorParameters(), progress), past)
+    demand = demand_of(past)
+    profiles: dict[int, Profile] = {}
+    for shopper in sorted(truth):
+        id_, now = past.shoppers[shopper], datetime.fromtimestamp(moments[shopper], UTC)
+        taste = derive_taste(id_, evidence.get(shopper, ()), now)
+        if not taste.is_empty:
+            profiles[shopper] = Profile(RecommendationRequest(shopper_id=id_), taste, past.history(shopper))
+    return Window(
+        since=since,
+        trained=assemble(index, features=features, demand=demand, learnt=fitted.learnt),
+        modelless=assemble(index, features=features, demand=demand),
+        blend=fitted.blend,
+        profiles=profiles,
+        truth={shopper: truth[shopper] for shopper in profiles},
+        touched={shopper: touched[shopper] for shopper in profiles},
+        order=np.argsort(-demand.recent, kind="stable").astype(np.int32),
+        newcomers=len(truth) - len(profiles),
+        past_events=len(past),
+    )

@@ -1,15 +1,20 @@
 """What a candidate generator sees and answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 from shopguide.recommender.types import RecommendationRequest
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,75 @@ class CandidateGenerator(Protocol):
         ...
 
 
-def standardise(scores: Floats) -> Floats:
-    """Return scores around 0, three standard deviations being 1, cut off at -1 and 1.
+class Learnt(Protocol):
+    """What one family of models learnt from behaviour, good for any later state of the catalogue.
+
+    `shopguide.recommender.candidates.families` loads it, `shopguide.training.families` fits it.
+    """
+
+    @property
+    def family(self) -> str:
+        """The family's name, also its generator's."""
+        ...
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Return the arrays to save, by name."""
+        ...
+
+    def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> CandidateGenerator:
+        """Return the generator for a state of the catalogue."""
+        ...
+
+
+def candidates(generator: CandidateGenerator, context: Context, rows: Rows, k: int) -> Rows:
+    """Return the best `k` of the rows left by the constraints, best first; none if nothing is known of the shopper."""
+    scores = generator.scores(context, rows)
+    return rows[top(scores, k)] if scores is not None else rows[:0]
+
+
+def top(scores: Floats, k: int) -> Rows:
+    """Return the positions of the `k` highest scores, highest first, ties in the catalogue's order."""
+    if len(scores) > k:
+        floor = np.partition(scores, -k)[-k]
+        contenders = np.flatnonzero(scores >= floor)
+    else:
+        contenders = np.arange(len(scores))
+    return contenders[np.argsort(-scores[contenders], kind="stable")][:k].astype(np.int32)
+
+
+def positions_of(skus: Mapping[str, int], index: "CatalogueIndex") -> Rows:
+    """Return where a model keeps each of today's products, -1 for those that it does not know, [n_products]."""
+    return np.asarray([skus.get(sku, -1) for sku in index.skus], dtype=np.int32)
+
+
+RANKED = 500
+"""Places that a rank tells apart."""
+
+
+def scale_to_best(scores: Floats, new: NDArray[np.bool_]) -> Floats:
+    """Return scores with the best new product at 1 and the average one at 0, none below -1 or above 1.
 
     Scores of different generators, and of different requests, so come to one scale.
+
+    Args:
+        scores: in any scale, [n_rows].
+        new: which products the shopper has not dealt with yet, [n_rows].
     """
-    deviation = float(scores.std())
-    if deviation < 1e-9:
+    judged = scores[new] if new.any() else scores
+    middle = float(judged.mean()) if len(judged) else 0.0
+    lead = float(judged.max()) - middle if len(judged) else 0.0
+    if lead < 1e-9:
         return np.zeros_like(scores)
-    return np.asarray(np.clip((scores - scores.mean()) / (3 * deviation), -1.0, 1.0), dtype=np.float32)
+    return np.asarray(np.clip((scores - middle) / lead, -1.0, 1.0), dtype=np.float32)
+
+
+def share_of_ranks(scores: Floats, new: NDArray[np.bool_]) -> Floats:
+    """Return 1 for the best new product, falling with the logarithm of the rank to 0 after `RANKED` places, [n_rows].
+
+    What a generator says nothing about, its lowest score, has 0 however few products are better.
+    """
+    place = np.zeros(len(scores), dtype=np.float32)
+    judged = np.flatnonzero(new & (scores > scores.min())) if len(scores) else np.zeros(0, dtype=np.int64)
+    best = judged[top(scores[judged], RANKED)]
+    place[best] = 1.0 - np.log1p(np.arange(len(best))) / np.log1p(RANKED)
+    return place

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,13 @@ from shopguide.recommender.features import Floats, ItemFeatures, Rows
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
+    from shopguide.recommender.artefacts import Version
 
 FOLD_IN_STEPS = 40
 FOLD_IN_RATE = 0.1
 FOLD_IN_NEGATIVES = 32
+ITEM_ARRAYS = ("item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature")
+SHOPPER_ARRAYS = ("shopper_keys", "shoppers")
 SLOT_WEIGHT = 1.0
 TASTE_WEIGHT = 1.0
 
@@ -38,12 +41,12 @@ class Factors:
 
     Args:
         skus: products known at training → row of `item_identity`.
-        features: feature names, one for each row of the feature arrays.
+        features: feature names, facet values before words, one for each row of the item feature arrays.
         item_identity: what a product has beyond its features, [n_items, d].
         item_identity_bias: the same for the bias, [n_items].
         item_feature: embeddings of item features, [n_features, d].
         item_feature_bias: [n_features].
-        user_feature: embeddings of the same features on the shoppers' side, [n_features, d].
+        user_feature: embeddings of the facet values on the shoppers' side, [n_facet_values, d].
         shopper_keys: ascending keys of the shoppers known at training, [n_shoppers].
         shoppers: their whole representations, [n_shoppers, d].
         trained_until: time stamp (s) of the last event that the shoppers' representations contain.
@@ -59,6 +62,27 @@ class Factors:
     shopper_keys: NDArray[np.uint64]
     shoppers: Floats
     trained_until: float
+    family: str = "lightfm"
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to save; those of shoppers are saved at the very end, when it is known who was erased."""
+        return {name: getattr(self, name) for name in ITEM_ARRAYS}
+
+    @classmethod
+    def load(cls, version: "Version", skus: Mapping[str, int]) -> "Factors":
+        """Return the factors of a version, memory-mapped.
+
+        Raises:
+            ModelCorrupt: a file is missing or malformed.
+        """
+        ids = version.json("candidates", "ids.json")
+        arrays: dict[str, Any] = {name: version.array("candidates", f"lightfm_{name}.npy") for name in ITEM_ARRAYS}
+        arrays |= {name: version.array("candidates", f"{name}.npy") for name in SHOPPER_ARRAYS}
+        return cls(skus=skus, features=ids["features"], trained_until=float(ids["trained_until"]), **arrays)
+
+    def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> "LightFM":
+        """Return the generator for a state of the catalogue."""
+        return LightFM(self, index, features)
 
     def shopper(self, shopper_id: ShopperId | None) -> Floats | None:
         """Return a known shopper's representation, [d]."""
@@ -85,14 +109,14 @@ class LightFM:
         self._features = features
         column = {name: row for row, name in enumerate(factors.features)}
         # Row of the model's feature arrays for each of today's features; -1: a value that came after training.
-        self._known = np.asarray([column.get(name, -1) for name in features.names], dtype=np.int64)
+        self._known = np.asarray([column.get(name, -1) for name in features.described_names], dtype=np.int64)
         self._identity = np.asarray([factors.skus.get(sku, -1) for sku in index.skus], dtype=np.int64)
 
     @cached_property
     def items(self) -> Floats:
         """The products' representations, [n_products, d]."""
         shared = self._spread(self._factors.item_feature)
-        items = self._features.matrix @ shared / np.maximum(self._feature_counts, 1.0)[:, None]
+        items = self._features.described @ shared / np.maximum(self._feature_counts, 1.0)[:, None]
         known = self._identity >= 0
         items[known] += self._factors.item_identity[self._identity[known]]
         return np.asarray(items, dtype=np.float32)
@@ -101,7 +125,7 @@ class LightFM:
     def biases(self) -> Floats:
         """The products' biases, [n_products]. A new product takes the median identity's, neither best nor worst."""
         shared = self._spread(self._factors.item_feature_bias[:, None]).ravel()
-        biases = self._features.matrix @ shared / np.maximum(self._feature_counts, 1.0)
+        biases = self._features.described @ shared / np.maximum(self._feature_counts, 1.0)
         identity = np.asarray(self._factors.item_identity_bias)
         known = self._identity >= 0
         biases[known] += identity[self._identity[known]]
@@ -110,18 +134,19 @@ class LightFM:
 
     @cached_property
     def _feature_counts(self) -> Floats:
-        return np.asarray(np.diff(self._features.matrix.indptr), dtype=np.float32)
+        return np.asarray(np.diff(self._features.described.indptr), dtype=np.float32)
 
-    def _spread(self, rows: Floats) -> Floats:
-        """Bring rows of the model's features into the order of today's features."""
-        spread = np.zeros((len(self._known), rows.shape[1]), dtype=np.float32)
-        known = self._known >= 0
-        spread[known] = rows[self._known[known]]
+    def _spread(self, rows: Floats, n_features: int | None = None) -> Floats:
+        """Bring rows of the model's features into the order of today's features, or of the first of them."""
+        position = self._known[:n_features]
+        spread = np.zeros((len(position), rows.shape[1]), dtype=np.float32)
+        known = position >= 0
+        spread[known] = rows[position[known]]
         return np.asarray(spread, dtype=np.float32)
 
     @cached_property
     def _user_feature(self) -> Floats:
-        return self._spread(self._factors.user_feature)
+        return self._spread(self._factors.user_feature, len(self._features.names))
 
     def scores(self, context: Context, rows: Rows) -> Floats | None:
         """Return the shopper's affinity to each of `rows`, or `None` for somebody of whom nothing is known."""

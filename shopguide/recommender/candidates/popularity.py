@@ -1,5 +1,6 @@
 """Popularity: what all shoppers did lately, or, where nobody has done anything yet, how products are rated."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,27 +44,51 @@ def smoothed_ratings(index: "CatalogueIndex") -> tuple[Floats, bool]:
     return value.astype(np.float32), True
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What all shoppers did with each product, as of the last event.
+
+    Args:
+        recent: time-decayed weights of what speaks for it, [n_products].
+        ever: the same without decay, [n_products].
+        last: days since it was last chosen, infinite where it never was, [n_products].
+    """
+
+    recent: NDArray[np.float64]
+    ever: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
 class Popularity:
     """How popular each product is among all shoppers, or how well it is rated where there are no events.
 
     Args:
         index: the catalogue.
-        counts: time-decayed event weights by index row, or `None` where there are no events, [n_products].
+        demand: what shoppers did, or `None` where there are no events.
     """
 
     name = "popularity"
 
-    def __init__(self, index: "CatalogueIndex", counts: NDArray[np.float64] | None = None) -> None:
-        self.ratings, self.rated = smoothed_ratings(index)
-        self.from_events = counts is not None and bool(np.any(counts > 0))
-        if self.from_events and counts is not None:
+    def __init__(self, index: "CatalogueIndex", demand: Demand | None = None) -> None:
+        self.ratings, rated = smoothed_ratings(index)
+        rating_level = percentiles(self.ratings.astype(np.float64))
+        self.from_events = demand is not None and bool(np.any(demand.recent > 0))
+        self.columns: dict[str, Floats] = {"rating": rating_level} if rated else {}
+        """More features of the products beside the score, [n_products] each."""
+        if self.from_events and demand is not None:
             # Ratings break the ties among products that nobody has touched yet.
-            volume = np.log1p(np.maximum(counts, 0.0)) + 1e-3 * self.ratings
+            volume = np.log1p(np.maximum(demand.recent, 0.0)) + 1e-3 * self.ratings
             self.level = percentiles(volume)
             # Among percentiles a bestseller and the fiftieth product are nearly the same: any taste would outweigh it.
             scores = np.asarray(volume / volume.max(), dtype=np.float32)
-        elif self.rated:
-            self.level = percentiles(self.ratings.astype(np.float64))
+            ever = np.log1p(np.maximum(demand.ever, 0.0))
+            self.columns |= {
+                "popularity_ever": (ever / max(float(ever.max()), 1e-9)).astype(np.float32),
+                "recency": (0.5 ** (demand.last / HALF_LIFE_DAYS)).astype(np.float32),
+                "never_chosen": (demand.ever <= 0).astype(np.float32),
+            }
+        elif rated:
+            self.level = rating_level
             scores = RATED_AT_MOST * self.level
         else:
             scores = self.level = np.full(len(index), 0.5, dtype=np.float32)

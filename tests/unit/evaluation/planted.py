@@ -9,8 +9,8 @@ from typing import Any
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
+from shopguide.evaluation.datasets.loader import Behaviour
 from shopguide.evaluation.personalisation.compare import Setting, means
-from shopguide.evaluation.personalisation.datasets import Behaviour
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ShopperId, Sku
 from tests.unit.recommender.synthetic import START

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from shopguide.cli import build_app, main
 from shopguide.errors import UnreadableFile
+from shopguide.evaluation.datasets.loader import Behaviour, read_behaviour
 from shopguide.evaluation.personalisation.compare import (
     DEFAULT,
     PROFILES,
@@ -23,7 +24,6 @@ from shopguide.evaluation.personalisation.compare import (
     means,
     measure,
 )
-from shopguide.evaluation.personalisation.datasets import Behaviour, read_behaviour
 from shopguide.evaluation.personalisation.report import figures, report
 from shopguide.evaluation.personalisation.windows import Window, windows_of
 from shopguide.feedback.events import FeedbackEvent
@@ -246,7 +246,7 @@ def test_a_folder_of_something_else_ends_in_one_line(
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 1
-    assert "neither online_retail.csv.gz nor u.data nor interactions.csv" in capsys.readouterr().err
+    assert "neither online_retail.csv.gz nor u.data nor *.item.json.gz nor interactions.csv" in capsys.readouterr().err
 
 
 def test_more_windows_than_there_is_time_for_are_wrong_usage(tmp_path: Path, terminal: CliRunner) -> None:

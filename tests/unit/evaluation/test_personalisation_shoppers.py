@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from shopguide.cli import build_app
 from shopguide.cli.evaluate import WINDOWS as WINDOWS_OF_THE_COMMAND
 from shopguide.errors import UnreadableFile
+from shopguide.evaluation.datasets.loader import Behaviour
 from shopguide.evaluation.personalisation.compare import DEFAULT, Setting, compare
-from shopguide.evaluation.personalisation.datasets import Behaviour
 from shopguide.evaluation.personalisation.report import WINDOWS, report_by_shopper
 from shopguide.evaluation.personalisation.shoppers import FIRST, LAST, MIDDLE, last_choices, parts
 from shopguide.evaluation.personalisation.windows import Window
@@ -89,7 +89,7 @@ def test_nothing_but_the_first_part_is_known(behaviour: Behaviour, validation: b
         last_choices(one, validation=validation, progress=silent) for one in (behaviour, changed(behaviour, unknown))
     )
     everything = np.arange(len(behaviour.index), dtype=np.int32)
-    assert (kept.weights, kept.order.tolist()) == (other.weights, other.order.tolist())
+    assert (kept.blend, kept.order.tolist()) == (other.blend, other.order.tolist())
     for shopper, profile in kept.profiles.items():
         assert other.profiles.get(shopper, profile) == profile  # whoever chose nothing new there is not predicted
         one, two = (window.trained.signals.compute(window.context(profile), everything) for window in (kept, other))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, FITTED, Blend, BlendFeatures, Signals
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, Signals
 from shopguide.recommender.candidates.content import ItemVectors
+from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.diversity import diversify
 from shopguide.recommender.features import item_features
 
@@ -38,7 +39,7 @@ def test_likeness_of_all_pairs_is_the_resemblance_of_each(index: CatalogueIndex,
         position = np.arange(len(index), dtype=np.int32)
         position[7] = -1
         vectors = ItemVectors(stored, position)
-    signals = Signals(features, [], vectors=vectors)
+    signals = Signals(features, [], Popularity(index), vectors)
     rows = np.array([3, 8, 40, 77], dtype=np.int32)
     for i, row in enumerate(rows):
         assert signals.likeness(rows)[i] == pytest.approx(signals.resemblance(int(row), rows), abs=1e-5)
@@ -51,5 +52,6 @@ def test_the_blend_is_the_weighted_sum_of_what_has_something_to_say() -> None:
     assert values.at(1) == {"text": 0.0, "taste": -0.5}
 
 
-def test_every_fitted_feature_has_a_default_weight_above_zero() -> None:
-    assert all(DEFAULT_WEIGHTS[name] > 0 for name in FITTED)
+def test_habits_never_count_against_a_product_by_default() -> None:
+    assert all(DEFAULT_WEIGHTS.get(name, 0.0) >= 0 for name in HABITS)
+    assert {"lightfm", "item_knn", "popularity"} <= set(DEFAULT_WEIGHTS) & set(HABITS)

@@ -9,10 +9,10 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import TasteProfile
-from shopguide.recommender.candidates.base import Context, Interaction, standardise
+from shopguide.recommender.candidates.base import Context, Interaction, scale_to_best, share_of_ranks
 from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
 from shopguide.recommender.candidates.lightfm import Factors, LightFM, shopper_key
-from shopguide.recommender.candidates.popularity import HALF_LIFE_DAYS, Popularity, decayed_counts
+from shopguide.recommender.candidates.popularity import HALF_LIFE_DAYS, Demand, Popularity, decayed_counts
 from shopguide.recommender.candidates.text import Text
 from shopguide.recommender.features import ItemFeatures, Rows, item_features
 from shopguide.recommender.types import RecommendationRequest
@@ -38,6 +38,10 @@ def context(features: ItemFeatures, *, taste: TasteProfile | None = None, histor
 # --- popularity
 
 
+def demand(counts: np.ndarray) -> Demand:
+    return Demand(counts, counts, np.where(counts > 0, 1.0, np.inf))
+
+
 def test_an_event_counts_half_after_a_half_life() -> None:
     counts = decayed_counts(np.array([0, 1, 1]), np.array([1.0, 1.0, 1.0]), np.array([0.0, HALF_LIFE_DAYS, 0.0]), 3)
     assert counts.tolist() == pytest.approx([1.0, 1.5, 0.0])
@@ -46,7 +50,7 @@ def test_an_event_counts_half_after_a_half_life() -> None:
 def test_popularity_follows_events_where_there_are_any(index: CatalogueIndex, features, rows) -> None:
     counts = np.zeros(len(index))
     counts[[4, 9]] = 5.0, 50.0
-    scores = Popularity(index, counts).scores(context(features), rows)
+    scores = Popularity(index, demand(counts)).scores(context(features), rows)
     assert np.argsort(-scores)[:2].tolist() == [9, 4]
     assert scores.max() <= 1.0
 
@@ -54,7 +58,7 @@ def test_popularity_follows_events_where_there_are_any(index: CatalogueIndex, fe
 def test_a_bestseller_stands_out_from_what_merely_sells_well(index: CatalogueIndex, features, rows) -> None:
     counts = np.arange(len(index), dtype=np.float64)
     counts[3] = 10_000.0
-    popularity = Popularity(index, counts)
+    popularity = Popularity(index, demand(counts))
     scores = popularity.scores(Context(RecommendationRequest(), features), rows)
     assert scores is not None
     assert scores[3] == pytest.approx(1.0)
@@ -227,7 +231,19 @@ def test_a_new_product_takes_part_through_its_features_in_a_grown_catalogue(fact
     assert scores[index.row(Sku("NEW"))] > np.median(scores)
 
 
-def test_standardised_scores_keep_their_order_within_minus_1_and_1() -> None:
-    scores = standardise(np.array([-1e6, 0.0, 1.0, 2.0, 50.0], dtype=np.float32))
-    assert np.all(np.diff(scores) >= 0) and scores.min() >= -1.0 and scores.max() <= 1.0
-    assert standardise(np.ones(4, dtype=np.float32)).tolist() == [0.0] * 4
+ALL_NEW = np.ones(5, dtype=np.bool_)
+
+
+def test_scaled_scores_keep_their_order_and_the_best_new_product_has_1() -> None:
+    scores = np.array([-1e6, 0.0, 1.0, 2.0, 50.0], dtype=np.float32)
+    scaled = scale_to_best(scores, ALL_NEW)
+    assert np.all(np.diff(scaled) >= 0) and scaled.min() >= -1.0 and scaled[-1] == 1.0
+    assert scale_to_best(scores, np.array([1, 1, 1, 1, 0], dtype=np.bool_)).tolist()[-2:] == [1.0, 1.0]
+    assert scale_to_best(np.ones(5, dtype=np.float32), ALL_NEW).tolist() == [0.0] * 5
+
+
+def test_ranks_fall_from_1_and_leave_out_what_is_known_or_unsaid() -> None:
+    scores = np.array([0.0, 3.0, 9.0, 1.0, 0.0], dtype=np.float32)
+    ranks = share_of_ranks(scores, np.array([1, 1, 0, 1, 1], dtype=np.bool_))
+    assert ranks[1] == 1.0 and 0.0 < ranks[3] < 1.0
+    assert ranks[[0, 2, 4]].tolist() == [0.0] * 3

@@ -34,10 +34,12 @@ def registry(settings) -> Registry:
 
 def publish_candidates(registry: Registry) -> None:
     with registry.draft() as draft:
-        draft.part("candidates", {"digest": "c", "lightfm": False})
+        draft.part("candidates", {"digest": "c", "families": []})
         draft.save("candidates", "ids.json", {"skus": [], "features": [], "trained_until": 0.0})
-        draft.save("candidates", "popularity.npy", np.zeros(0, dtype=np.float32))
-        draft.save("candidates", "blend.json", {"weights": {"text": 2.0, "popularity": 0.4, "query_content": 1.5}})
+        for name in ("recent", "ever", "last"):
+            draft.save("candidates", f"demand_{name}.npy", np.zeros(0, dtype=np.float32))
+        weights = {"text": 2.0, "popularity": 0.4, "query_content": 1.5}
+        draft.save("candidates", "blend.json", {"weights": weights, "newcomer_weights": None, "tree_columns": []})
         registry.publish(draft)
 
 

@@ -5,15 +5,18 @@ import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import ShopperId, Sku
-from shopguide.recommender.candidates.base import Context, Interaction
-from shopguide.recommender.candidates.item_knn import ItemKnn
+from shopguide.recommender.artefacts import ModelFolder
+from shopguide.recommender.candidates.base import CandidateGenerator, Context, Interaction
+from shopguide.recommender.candidates.families import load_families
+from shopguide.recommender.candidates.item_to_item import ItemWeights
 from shopguide.recommender.candidates.lightfm import LightFM
-from shopguide.recommender.features import ItemFeatures, item_features
+from shopguide.recommender.features import Floats, ItemFeatures, item_features
 from shopguide.recommender.types import RecommendationRequest
-from shopguide.training.blendfit import FITTED, Pairs, fit_weights
+from shopguide.training.als import AlsParameters, fit_als
 from shopguide.training.factors import FactorParameters, fit_factors
 from shopguide.training.interactions import EventLog
-from shopguide.training.neighbours import fit_neighbours
+from shopguide.training.neighbours import fit_ease, fit_item_knn
+from shopguide.training.registry import Registry
 from tests.unit.recommender.synthetic import START, make_events, make_products
 
 SMALL = FactorParameters(dimensions=8, epochs=15)
@@ -70,42 +73,84 @@ def test_a_stated_taste_changes_a_shopper(index, events, features) -> None:
 
 
 def test_item_knn_scores_by_shared_shoppers(index, events, features) -> None:
-    neighbours = fit_neighbours(events, index)
+    neighbours = fit_item_knn(events, index)
     item = int(events.touched[0])
     context = Context(RecommendationRequest(), features, history=(Interaction(item, 1.0, "like", START),))
-    scores = ItemKnn(neighbours, index).scores(context, np.arange(len(index), dtype=np.int32))
+    scores = neighbours.generator(index, features).scores(context, np.arange(len(index), dtype=np.int32))
     chosen = events.positive.toarray() > 0
     together = (chosen[:, [item]] & chosen).sum(axis=0).astype(float)
     cosine = together / np.sqrt(np.maximum(chosen.sum(axis=0), 1) * chosen[:, item].sum())
     expected = cosine * together / (together + 10)
     expected[item] = 0.0
-    assert scores == pytest.approx(expected / expected.max(), rel=1e-5)
+    assert scores == pytest.approx(expected, rel=1e-5)
 
 
 def test_item_knn_has_nothing_to_say_to_strangers_and_nothing_about_new_products(index, events, features) -> None:
-    neighbours = fit_neighbours(events, index)
+    neighbours = fit_item_knn(events, index)
     rows = np.arange(len(index) + 1, dtype=np.int32)
-    assert ItemKnn(neighbours, index).scores(Context(RecommendationRequest(), features), rows[:-1]) is None
+    assert neighbours.generator(index, features).scores(Context(RecommendationRequest(), features), rows[:-1]) is None
     grown = CatalogueIndex([*make_products(), replace(make_products(1)[0], sku=Sku("NEW"))])
     liked = Interaction(grown.row(index.skus[int(events.touched[0])]), 1.0, "like", START)
     context = Context(RecommendationRequest(), item_features(grown), history=(liked,))
-    assert ItemKnn(neighbours, grown).scores(context, rows)[grown.row(Sku("NEW"))] == 0.0
+    assert neighbours.generator(grown, item_features(grown)).scores(context, rows)[grown.row(Sku("NEW"))] == 0.0
 
 
-def test_weights_follow_what_separates_the_chosen_and_stay_above_zero() -> None:
-    random = np.random.default_rng(0)
-    helpful, harmful = FITTED.index("taste"), FITTED.index("popularity")
-    sampled = []
-    for _ in range(60):
-        differences = random.normal(0, 0.3, size=(20, len(FITTED)))
-        differences[:, helpful] += 1.0
-        differences[:, harmful] -= 1.0
-        sampled.append(Pairs(differences))
-    weights = fit_weights(sampled)
-    assert weights["taste"] == max(weights[name] for name in FITTED)
-    assert weights["popularity"] == 0.0
-    assert weights["text"] == 2.0
+@pytest.fixture(scope="module")
+def ease(events: EventLog, index: CatalogueIndex) -> ItemWeights:
+    return fit_ease(events, index, ridge=5.0)
 
 
-def test_no_choices_leave_the_default_weights() -> None:
-    assert fit_weights([])["lightfm"] == 1.0
+def test_ease_is_the_closed_form_of_its_paper(index, events, features, ease) -> None:
+    item = int(events.touched[0])
+    chosen = (events.positive.toarray() > 0).astype(float)[:, events.touched]
+    inverse = np.linalg.inv(chosen.T @ chosen + 5.0 * np.eye(chosen.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    scores = scores_after(ease.generator(index, features), index, features, item)
+    assert scores[events.touched] == pytest.approx(weights[0], abs=1e-4)
+
+
+def test_als_folds_a_shopper_in_as_the_library_does(index, events, features) -> None:
+    from implicit.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
+
+    parameters = AlsParameters(dimensions=8, iterations=5)
+    factors = fit_als(events, index, parameters)
+    item = int(events.touched[3])
+    scores = scores_after(factors.generator(index, features), index, features, item)
+    with threadpool_limits(1, user_api="blas"):
+        library = AlternatingLeastSquares(
+            factors=8, regularization=parameters.regularisation, alpha=parameters.alpha, num_threads=1
+        )
+    library.item_factors = factors.items
+    one = np.zeros((1, len(factors.items)), dtype=np.float32)
+    one[0, 3] = 1.0
+    expected = factors.items @ library.recalculate_user(0, csr_matrix(one))
+    assert scores[events.touched] == pytest.approx(np.ravel(expected), abs=1e-3)
+
+
+@pytest.mark.parametrize("fit", [fit_item_knn, fit_ease, fit_als])
+def test_one_seed_gives_one_model_and_what_is_saved_is_what_was_learnt(fit, index, events, features, tmp_path) -> None:
+    first, second = fit(events, index), fit(events, index)
+    assert all(np.array_equal(first.arrays()[name], second.arrays()[name]) for name in first.arrays())
+    registry = Registry(ModelFolder(tmp_path))
+    with registry.draft() as draft:
+        draft.part("candidates", {"digest": "", "families": [first.family]})
+        draft.save("candidates", "ids.json", {"skus": list(first.skus)})
+        for name, array in first.arrays().items():
+            draft.save("candidates", f"{first.family}_{name}.npy", array)
+        version = registry.publish(draft)
+    (loaded,) = load_families(version)
+    item = int(events.touched[0])
+    kept, read = (scores_after(model.generator(index, features), index, features, item) for model in (first, loaded))
+    assert np.array_equal(kept, read)
+
+
+def scores_after(generator: CandidateGenerator, index: CatalogueIndex, features: ItemFeatures, item: int) -> Floats:
+    liked = (Interaction(item, 1.0, "like", START),)
+    scores = generator.scores(
+        Context(RecommendationRequest(), features, history=liked), np.arange(len(index), dtype=np.int32)
+    )
+    assert scores is not None
+    return scores

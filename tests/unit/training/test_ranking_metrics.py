@@ -3,7 +3,18 @@ from math import log2
 import numpy as np
 import pytest
 
-from shopguide.training.metrics import interval, ndcg, paired, recall, summary
+from shopguide.training.metrics import (
+    RESAMPLES,
+    auc,
+    difference,
+    interval,
+    ndcg,
+    paired,
+    ratio,
+    recall,
+    resampled_means,
+    summary,
+)
 
 
 def test_ndcg_by_hand() -> None:
@@ -46,3 +57,34 @@ def test_a_clear_difference_is_off_zero() -> None:
 def test_a_summary_has_the_keys_of_a_report() -> None:
     row = summary("x", {"ndcg@10": np.array([0.0, 1.0]), "recall@10": np.array([1.0, 1.0])})
     assert row["model"] == "x" and row["ndcg@10"] == 0.5 and set(row["ci"]) == {"ndcg@10", "recall@10"}
+
+
+def test_a_resample_is_a_draw_of_cases() -> None:
+    values = np.random.default_rng(3).random(40)
+    draws = np.random.default_rng(0).integers(0, 40, size=(RESAMPLES, 40))
+    assert resampled_means(values) == pytest.approx(values[draws].mean(axis=1))
+
+
+def test_a_ratio_and_its_interval() -> None:
+    theirs = np.random.default_rng(4).random(200)
+    row = ratio("a", "b", 1.2 * theirs, theirs, "ndcg@10")
+    assert (row["ratio"], row["ci"]) == (1.2, [1.2, 1.2])
+    noisy = ratio("a", "b", np.random.default_rng(5).random(200), theirs, "ndcg@10")
+    assert noisy["ci"][0] < noisy["ratio"] < noisy["ci"][1]
+    assert ratio("a", "b", theirs, np.zeros(200), "ndcg@10")["ratio"] is None
+
+
+def test_groups_of_different_people_are_resampled_apart() -> None:
+    random = np.random.default_rng(6)
+    row = difference("m", "f", random.random(400) + 0.2, random.random(300))
+    assert row["between"] == ["m", "f"] and row["ci"][0] > 0.1 and row["ci"][1] < 0.3
+    ours = random.random(300)
+    low, high = difference("m", "f", ours, ours)["ci"]
+    assert low < -0.01 and high > 0.01  # not the same people, so their noise does not cancel
+
+
+def test_auc_by_hand() -> None:
+    assert auc(np.array([3.0, 1.0]), np.array([2.0, 0.0])) == pytest.approx(0.75)
+    assert auc(np.array([1.0]), np.array([1.0, 1.0, 0.0])) == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert auc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+    assert np.isnan(auc(np.array([1.0]), np.array([])))

@@ -40,7 +40,7 @@ def test_training_states_what_it_was_made_from_and_how_good_it_is(data: Training
     section = manifest["parts"]["candidates"]
     assert report["status"] == "trained" and report["version"] == manifest["version"]
     assert section["data"]["catalogue"] == "catalogue-1" and section["data"]["events_used"] == 80 * 14
-    assert section["parameters"]["loss"] == "warp" and section["lightfm"] is True
+    assert section["parameters"]["lightfm"]["loss"] == "warp" and "lightfm" in section["families"]
     models = {row["model"]: row for row in section["metrics"]["models"]}
     assert {"popularity", "item_knn", "lightfm", "blend_default"} <= set(models)
     assert models["blend_default"]["ndcg@10"] > models["popularity"]["ndcg@10"]
@@ -94,7 +94,7 @@ def test_the_same_data_and_seed_give_the_same_model(data: TrainingData, tmp_path
 
 def test_a_shop_without_events_gets_a_model_that_says_what_it_lacks(data: TrainingData, index: CatalogueIndex) -> None:
     report = candidates(replace(data, feedback=FakeFeedback()))  # type: ignore[arg-type]
-    assert report["lightfm"] is False and "no LightFM" in report["notes"][0]
+    assert report["families"] == [] and "no models" in report["notes"][0]
     recommender = Recommender(FakeCatalogue(index), FakeProfiles(), FakeFeedback(), data.settings)  # type: ignore[arg-type]
     answer = recommender.recommend(RecommendationRequest(query="velora lamp", k=3))
     assert answer.degraded == "reranker_missing" and answer.model_version == report["version"]
@@ -110,10 +110,10 @@ def test_an_empty_catalogue_cannot_be_trained_on(data: TrainingData) -> None:
 def test_progress_grows_to_the_end(data: TrainingData) -> None:
     told: dict[str, list[float]] = {}
     train(data, only="candidates", progress=lambda what, share: told.setdefault(what, []).append(share))
-    assert {"LightFM on the past", "validation", "LightFM"} <= set(told)
+    assert {"LightFM, past", "validation", "LightFM, all"} <= set(told)
     for shares in told.values():
         assert shares == sorted(shares)
-    assert told["LightFM"][-1] == 1.0 and told["validation"][-1] == 1.0
+    assert told["LightFM, all"][-1] == 1.0 and told["validation"][-1] == 1.0
 
 
 def test_a_trained_model_serves_knows_its_shoppers_and_is_taken_up_without_a_restart(
@@ -142,7 +142,7 @@ def test_a_model_that_turns_out_damaged_leaves_the_old_one_serving(
     registry = Registry(ModelFolder(data.settings.models_dir / "recommender"))
     candidates(data, force=True)
     damaged = registry.folder.current()
-    np.save(damaged.folder / "candidates" / "item_feature.npy", np.zeros(3))
+    np.save(damaged.folder / "candidates" / "lightfm_item_feature.npy", np.zeros(3))
     fresh = Recommender(FakeCatalogue(index), FakeProfiles(), feedback, data.settings)  # type: ignore[arg-type]
     assert fresh.recommend(RecommendationRequest()).degraded == "model_missing"
     again = recommender.recommend(RecommendationRequest())

@@ -13,10 +13,10 @@ from shopguide.catalogue.feed.products import ProductReader
 from shopguide.catalogue.product import Product
 from shopguide.errors import UnreadableFile
 from shopguide.feedback.mapping import EventMapping
+from shopguide.ids import ShopperId
 from shopguide.rows import Row
 
-RATINGS, FILMS, GENRES = "u.data", "u.item", "u.genre"
-OTHERS = (FILMS, GENRES)
+RATINGS, FILMS, GENRES, PEOPLE = "u.data", "u.item", "u.genre", "u.user"
 EVENTS = EventMapping.model_validate(
     {"fields": {"event_id": "#line", "shopper_id": "user", "sku": "film"}, "constants": {"kind": "rating"}}
 )
@@ -30,6 +30,14 @@ _CATALOGUE = Mapping.model_validate(
 )
 _NO_GENRE = "unknown"
 _FIRST_GENRE = 5
+_AGES = ((25, "under 25"), (35, "25 to 34"), (50, "35 to 49"))
+_OLDEST = "50 and more"
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the files that are read; nobody has to know the people."""
+    people = folder / PEOPLE
+    return [*(folder / name for name in (RATINGS, FILMS, GENRES)), *([people] if people.is_file() else [])]
 
 
 def products(folder: Path) -> Iterator[Product]:
@@ -57,6 +65,23 @@ def rows(folder: Path) -> Iterator[Row]:
         columns = line.split()
         values = dict(zip(("user", "film", "value", "at"), columns, strict=False))
         yield Row(number, values, None if len(columns) == len(values) == 4 else "not four columns")
+
+
+def groups(folder: Path) -> dict[str, dict[ShopperId, str]]:
+    """Return the people by `gender` and by `age` in four bands; nothing without `u.user`.
+
+    Raises:
+        UnreadableFile: a line of `u.user` has no age and gender.
+    """
+    found: dict[str, dict[ShopperId, str]] = {"gender": {}, "age": {}}
+    people = folder / PEOPLE
+    for number, line in enumerate(_lines(people) if people.is_file() else (), start=1):
+        person, age, gender = (*line.split("|"), "", "")[:3]
+        if not age.isdigit() or not gender:
+            raise UnreadableFile(f"{people}: line {number} has no age and gender")
+        found["gender"][ShopperId(person)] = gender
+        found["age"][ShopperId(person)] = next((band for limit, band in _AGES if int(age) < limit), _OLDEST)
+    return {name: of for name, of in found.items() if of}
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""How well models find what shoppers choose next: always among the full catalogue, with intervals over shoppers."""

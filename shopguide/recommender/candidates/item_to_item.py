@@ -1,0 +1,80 @@
+"""Item-to-item models at serving time: item-kNN's similarities and EASE's weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.recommender.candidates.base import Context, positions_of
+from shopguide.recommender.features import Floats, ItemFeatures, Rows
+
+if TYPE_CHECKING:
+    from shopguide.catalogue.index import CatalogueIndex
+    from shopguide.recommender.artefacts import Version
+
+LATEST = 100
+"""Products of a history that count at most, the strongest ones."""
+
+
+@dataclass(frozen=True)
+class ItemWeights:
+    """What each product known at training says for others, as the three arrays of a CSR matrix.
+
+    Args:
+        family: the kind of model that they come from; names the generator and the files.
+        skus: products → positions.
+        indptr: where each product's entries begin, [n_items + 1].
+        indices: the positions of the products that it speaks for, [n_pairs].
+        values: how much, [n_pairs].
+    """
+
+    family: str
+    skus: Mapping[str, int]
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: Floats
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to save."""
+        return {"indptr": self.indptr, "indices": self.indices, "values": self.values}
+
+    @classmethod
+    def load(cls, family: str, version: "Version", skus: Mapping[str, int]) -> "ItemWeights":
+        """Return the weights of a version, memory-mapped.
+
+        Raises:
+            ModelCorrupt: a file is missing or malformed.
+        """
+        indptr, indices, values = (
+            version.array("candidates", f"{family}_{name}.npy") for name in ("indptr", "indices", "values")
+        )
+        return cls(family, skus, indptr, indices, values)
+
+    def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> "ItemToItem":
+        """Return the generator for a state of the catalogue."""
+        return ItemToItem(self, index)
+
+
+class ItemToItem:
+    """Sums what the shopper's own products say for others."""
+
+    def __init__(self, weights: ItemWeights, index: "CatalogueIndex") -> None:
+        self.name = weights.family
+        self._weights = weights
+        self._position = positions_of(weights.skus, index)
+
+    def scores(self, context: Context, rows: Rows) -> Floats | None:
+        """Return the sums, [n_rows], or `None` for a shopper without known products."""
+        near = self._weights
+        total = np.zeros(len(near.skus) + 1, dtype=np.float32)
+        known = False
+        for item in context.liked[:LATEST]:
+            position = int(self._position[item.row])
+            if position >= 0:
+                part = slice(int(near.indptr[position]), int(near.indptr[position + 1]))
+                total[near.indices[part]] += near.values[part]
+                known = True
+        # Products that came after the training stand at -1, the last place, which stays 0.
+        return total[self._position[rows]] if known else None

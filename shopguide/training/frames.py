@@ -1,0 +1,168 @@
+"""The validation window as tables: the products worth ranking for each shopper, their features, and what was chosen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, SCALED, Blend, BlendFeatures
+from shopguide.recommender.candidates.base import Context, Interaction, top
+from shopguide.recommender.features import Floats
+from shopguide.recommender.snapshot import Snapshot
+from shopguide.recommender.types import RecommendationRequest
+from shopguide.training.interactions import TemporalSplit
+from shopguide.training.metrics import CUTOFF, Values
+
+BY_THE_BLEND = 150
+BY_EACH = 50
+"""Products of each shopper that are kept: the best by the default blend, and by every generator and popularity."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """One row for each shopper and product.
+
+    Args:
+        shopper: number of the shopper, ascending from 0, [n_rows].
+        matrix: the features `HABITS`; one that had nothing to say is 0, [n_rows, n_habits].
+        relevant: whether the shopper chose the product in the window, [n_rows].
+        chosen: how many products each shopper chose, whether retrieved or not, [n_shoppers].
+        liked: how many products each shopper is known to like, [n_shoppers].
+        positions: the shoppers' positions in the event log, [n_shoppers].
+    """
+
+    shopper: NDArray[np.int32]
+    matrix: Floats
+    relevant: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
+    liked: NDArray[np.int64]
+    positions: NDArray[np.int32]
+
+    @property
+    def n_shoppers(self) -> int:
+        """Shoppers in the frames."""
+        return len(self.positions)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each shopper's rows begin, [n_shoppers]."""
+        return np.searchsorted(self.shopper, np.arange(self.n_shoppers)).astype(np.int64)
+
+    def column(self, name: str) -> Floats:
+        """Return one feature, [n_rows]."""
+        return self.matrix[:, HABITS.index(name)]
+
+    def of(self, shoppers: NDArray[np.bool_]) -> "Frames":
+        """Return the rows of some shoppers, by a mask [n_shoppers]."""
+        rows = shoppers[self.shopper]
+        number = np.cumsum(shoppers) - 1
+        return Frames(
+            number[self.shopper[rows]].astype(np.int32),
+            self.matrix[rows],
+            self.relevant[rows],
+            self.chosen[shoppers],
+            self.liked[shoppers],
+            self.positions[shoppers],
+        )
+
+    def score(self, blend: Blend) -> Floats:
+        """Return a blend's scores, as it gives them when it serves, [n_rows]."""
+        scores = np.empty(len(self.shopper), dtype=np.float32)
+        ends = [*self.starts[1:], len(self.shopper)]
+        for start, end, liked in zip(self.starts, ends, self.liked.tolist(), strict=True):
+            columns = {name: self.matrix[start:end, position] for position, name in enumerate(HABITS)}
+            scores[start:end] = blend.score(BlendFeatures(np.arange(end - start, dtype=np.int32), columns, liked))
+        return scores
+
+    def weighted(self, weights: Mapping[str, float]) -> Floats:
+        """Return weighted sums of the features, [n_rows]."""
+        vector = np.asarray([weights.get(name, 0.0) for name in HABITS], dtype=np.float32)
+        return np.asarray(self.matrix @ vector, dtype=np.float32)
+
+    def alone(self, family: str) -> Floats:
+        """Return the scores of one model, and popularity for shoppers of whom it knows nothing, [n_rows]."""
+        if family == "popularity":
+            return self.column("popularity")
+        speaks = np.maximum.reduceat(self.column(family + RANK), self.starts) > 0
+        return np.where(speaks[self.shopper], self.column(family), self.column("popularity"))
+
+    def metrics(self, scores: Floats) -> dict[str, Values]:
+        """Return NDCG and recall of each shopper, [n_shoppers] each; ties keep the catalogue's order."""
+        order = np.lexsort((-scores, self.shopper))
+        place = np.arange(len(order)) - self.starts[self.shopper[order]]
+        hit = self.relevant[order] & (place < CUTOFF)
+        owner = self.shopper[order][hit]
+        gained = np.bincount(owner, weights=1.0 / np.log2(place[hit] + 2), minlength=self.n_shoppers)
+        best = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(np.arange(CUTOFF) + 2))])
+        wanted = np.minimum(self.chosen, CUTOFF)
+        found = np.bincount(owner, minlength=self.n_shoppers)
+        return {f"ndcg@{CUTOFF}": gained / best[wanted], f"recall@{CUTOFF}": found / np.maximum(wanted, 1)}
+
+
+def make_frames(
+    split: TemporalSplit,
+    snapshot: Snapshot,
+    tastes: Mapping[int, TasteProfile],
+    shoppers: Sequence[int],
+    *,
+    clicks: Sequence[int] | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> Frames:
+    """Return the frames of shoppers of a window.
+
+    What a shopper knows already is left out, as it is no candidate. What could stand among the first ten of any model
+    is in. What was chosen but not retrieved is not: among products that all have some high score, it would be told by
+    having none.
+
+    Args:
+        split: past and window.
+        snapshot: made of the past only.
+        tastes: shopper position → taste as it was at the end of the past.
+        shoppers: positions of those who chose something new in the window.
+        clicks: as if each shopper came anew and had so many of their latest products in their history, [n_shoppers].
+        step: called after every shopper.
+    """
+    everything = np.arange(len(snapshot.index), dtype=np.int32)
+    default = Blend(DEFAULT_WEIGHTS)
+    matrices: list[Floats] = []
+    relevant: list[NDArray[np.bool_]] = []
+    liked: list[int] = []
+    for number, shopper in enumerate(shoppers):
+        history = split.past.history(shopper)
+        rows = np.setdiff1d(everything, [item.row for item in history]).astype(np.int32)
+        if clicks is None:
+            request = RecommendationRequest(shopper_id=split.past.shoppers[shopper])
+            context = Context(request, snapshot.features, tastes.get(shopper, TasteProfile()), history)
+        else:
+            context = Context(RecommendationRequest(), snapshot.features, history=_latest(history, clicks[number]))
+        values = snapshot.signals.compute(context, rows)
+        chosen = np.isin(rows, split.truth[shopper])
+        kept = [top(default.score(values), BY_THE_BLEND)]
+        kept += [top(values.columns[name], BY_EACH) for name in (*SCALED, "popularity") if name in values.columns]
+        places = np.unique(np.concatenate(kept))
+        matrix = np.zeros((len(places), len(HABITS)), dtype=np.float32)
+        for position, name in enumerate(HABITS):
+            if name in values.columns:
+                matrix[:, position] = values.columns[name][places]
+        matrices.append(matrix)
+        relevant.append(chosen[places])
+        liked.append(values.liked)
+        step()
+    sizes = [len(matrix) for matrix in matrices]
+    return Frames(
+        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+        np.vstack(matrices) if matrices else np.zeros((0, len(HABITS)), dtype=np.float32),
+        np.concatenate(relevant) if relevant else np.zeros(0, dtype=np.bool_),
+        np.asarray([len(split.truth[shopper]) for shopper in shoppers], dtype=np.int64),
+        np.asarray(liked, dtype=np.int64),
+        np.asarray(shoppers, dtype=np.int32),
+    )
+
+
+def _latest(history: Sequence[Interaction], n: int) -> tuple[Interaction, ...]:
+    """Return the latest `n` products that a history speaks for."""
+    liked = sorted((item for item in history if item.weight > 0), key=lambda item: item.at, reverse=True)
+    return tuple(liked[:n])

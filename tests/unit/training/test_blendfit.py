@@ -1,0 +1,103 @@
+"""The choice of models, weights and trees on a planted window."""
+
+import numpy as np
+import pytest
+
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend
+from shopguide.training.blendfit import METRIC, Rehearsal, choose, columns_of, fit_trees, fit_weights, validate
+from shopguide.training.frames import Frames
+
+
+def planted(n_shoppers: int, telling: dict[str, float], *, n_rows: int = 40, seed: int = 0) -> Frames:
+    """Frames in which the chosen product is that with the greatest planted sum; every other column is noise."""
+    random = np.random.default_rng(seed)
+    matrix = random.uniform(0, 1, size=(n_shoppers * n_rows, len(HABITS))).astype(np.float32)
+    truth = sum(weight * matrix[:, HABITS.index(name)] for name, weight in telling.items())
+    truth = truth + random.normal(0, 0.05, size=len(matrix))
+    relevant = np.zeros((n_shoppers, n_rows), dtype=np.bool_)
+    relevant[np.arange(n_shoppers), np.argmax(truth.reshape(n_shoppers, n_rows), axis=1)] = True
+    return Frames(
+        np.repeat(np.arange(n_shoppers, dtype=np.int32), n_rows),
+        matrix,
+        relevant.ravel(),
+        np.ones(n_shoppers, dtype=np.int64),
+        np.full(n_shoppers, 9),
+        np.arange(n_shoppers, dtype=np.int32),
+    )
+
+
+def nobody() -> Frames:
+    return planted(1, {}).of(np.zeros(1, dtype=np.bool_))
+
+
+def test_weights_follow_what_tells_and_what_speaks_of_a_shopper_never_counts_against_a_product() -> None:
+    weights = fit_weights(planted(200, {"taste": 1.0, "lean": -1.0, "popularity": -0.5}), HABITS)
+    assert weights["taste"] == max(weights[name] for name in HABITS)
+    assert weights["lean"] == 0.0 and weights["popularity"] < 0.0
+    assert weights["text"] == DEFAULT_WEIGHTS["text"]
+    assert sum(weights[name] for name in HABITS if weights[name] > 0) == pytest.approx(
+        sum(DEFAULT_WEIGHTS.get(name, 0.0) for name in HABITS), abs=0.01
+    )
+
+
+def test_no_choices_leave_the_default_weights() -> None:
+    assert fit_weights(nobody(), HABITS)["lightfm"] == DEFAULT_WEIGHTS["lightfm"]
+
+
+def test_models_that_tell_something_are_chosen_and_lightfm_always_is() -> None:
+    frames = planted(300, {"ease": 1.0, "als_rank": 0.7})
+    chosen, steps = choose(frames, ("lightfm", "item_knn", "ease", "als"), np.arange(300) % 3)
+    assert chosen[:3] == ("lightfm", "ease", "als")
+    assert [len(step["models"]) for step in steps] == list(range(1, len(steps) + 1))
+
+
+def test_columns_of_models_that_do_not_serve_are_left_out() -> None:
+    assert "ease" not in columns_of(("lightfm",)) and "lightfm_rank" in columns_of(("lightfm",))
+    assert "popularity" in columns_of(())
+
+
+def test_trees_serve_only_where_they_rank_better_beyond_doubt() -> None:
+    families = ("lightfm", "item_knn")
+    straight = planted(600, {"lightfm": 1.0, "item_knn": 1.0})
+    assert validate(Rehearsal(families, straight, nobody()), families).kind == "linear"
+    # A product is chosen where the two agree, however high or low: no weighted sum can say so.
+    bent = planted(600, {"lightfm": 1.0})
+    gap = np.abs(bent.column("lightfm") - bent.column("item_knn")).reshape(600, -1)
+    bent.relevant[:] = False
+    bent.relevant[np.arange(600) * gap.shape[1] + np.argmin(gap, axis=1)] = True
+    found = validate(Rehearsal(families, bent, nobody()), families)
+    rows = {row["model"]: row[METRIC] for row in found.models}
+    assert found.kind == "trees" and rows["blend_trees"] > rows["blend_linear"]
+    assert {pair["against"] for pair in found.pairs} >= {"popularity", "lightfm", "blend_linear"}
+
+
+def test_trees_reorder_the_best_and_keep_the_scale_of_the_weighted_sums() -> None:
+    frames = planted(200, {"lightfm": 1.0})
+    weights = fit_weights(frames, HABITS)
+    trees = fit_trees(frames, weights, HABITS)
+    plain, with_trees = frames.score(Blend(weights)), frames.score(Blend(weights, trees=trees))
+    for start in frames.starts[:5]:
+        part = slice(int(start), int(start) + 40)
+        assert with_trees[part].mean() == pytest.approx(plain[part].mean(), abs=1e-3)
+        assert with_trees[part].std() == pytest.approx(plain[part].std(), abs=1e-3)
+    assert not np.array_equal(np.argsort(plain), np.argsort(with_trees))
+
+
+def test_newcomers_get_their_own_weights_and_no_trees() -> None:
+    families = ("lightfm", "item_knn")
+    newcomers = planted(200, {"popularity": 1.0}, seed=1)
+    newcomers.liked[:] = 1
+    blend = validate(Rehearsal(families, planted(200, {"lightfm": 1.0}), newcomers), families).blend
+    assert blend.newcomer_weights is not None
+    assert blend.newcomer_weights["popularity"] > blend.weights["popularity"]
+    assert newcomers.score(blend) == pytest.approx(newcomers.weighted(blend.newcomer_weights), abs=1e-5)
+
+
+def test_metrics_of_frames_are_those_of_their_definition() -> None:
+    frames = planted(3, {"taste": 1.0}, n_rows=20)
+    scores = frames.column("taste")
+    found = frames.metrics(scores)
+    for shopper in range(3):
+        part = slice(20 * shopper, 20 * shopper + 20)
+        place = int(np.argsort(-scores[part]).tolist().index(int(np.argmax(frames.relevant[part]))))
+        assert found[METRIC][shopper] == pytest.approx(1 / np.log2(place + 2) if place < 10 else 0.0)
