@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from shopguide.recommender.candidates.base import CandidateGenerator, Context, scale_to_best, share_of_ranks, top
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 from shopguide.recommender.trees import Trees
+from shopguide.recommender.vectors import ItemVectors
 
 RANK = "_rank"
 """Ending of the second column of a model of behaviour: the place of a product among the best ones."""
@@ -196,7 +196,9 @@ class Signals:
         total = np.bincount(leaf[chosen], weights=weights * level[chosen], minlength=size)
         count = np.bincount(leaf[chosen], weights=weights, minlength=size)
         usual = (total + PRICE_PRIOR * anywhere) / (count + PRICE_PRIOR)
-        return np.nan_to_num(1.0 - np.abs(level[rows] - usual[leaf[rows]]), nan=0.0).astype(np.float32)
+        fit = 1.0 - np.abs(level[rows] - usual[leaf[rows]])
+        fit[np.isnan(fit)] = 0.0
+        return np.asarray(fit, dtype=np.float32)
 
     def resemblance(self, row: int, rows: Rows) -> Floats:
         """Return how alike products are to one product, between 0 and 1: facets, and texts where there are vectors."""

@@ -1,5 +1,6 @@
 """Item features: the facet values of every product as one sparse matrix, the common ground of tastes and LightFM."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ Floats = NDArray[np.float32]
 MAX_FACETS = 32
 MIN_COVERAGE = 0.01
 PRICE_BANDS = 5
+COPIED_BELOW = 0.2
+"""Share of the catalogue below which rows are copied out of the feature matrix before they are multiplied."""
 MIN_WORD_PRODUCTS = 3
 MAX_WORD_SHARE = 0.2
 MAX_WORDS = 5000
@@ -89,6 +92,18 @@ class ItemFeatures:
         start, end = self.matrix.indptr[row], self.matrix.indptr[row + 1]
         return tuple(self.names[column] for column in self.matrix.indices[start:end])
 
+    def keys(self, skus: Sequence[str]) -> NDArray[np.uint64]:
+        """Return a key of every product with its features: what was made from them is good while it is the same.
+
+        Args:
+            skus: of the same products, [n_products].
+        """
+        names, described = self.described_names, self.described
+        own = np.split(described.indices, described.indptr[1:-1])
+        told = ("\0".join([sku, *sorted(names[c] for c in columns)]) for sku, columns in zip(skus, own, strict=True))
+        digests = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in told)
+        return np.asarray([int.from_bytes(digest, "big") for digest in digests], dtype=np.uint64)
+
     def weights_of(self, taste: TasteProfile) -> Floats:
         """Return a taste as a vector over the features, [n_features]; values no product has are left out."""
         vector = np.zeros(len(self.names), dtype=np.float32)
@@ -107,18 +122,48 @@ class ItemFeatures:
         total = float(np.abs(weights).sum())
         if not total:
             return np.zeros(len(rows), dtype=np.float32)
-        return np.asarray(self.matrix[rows] @ weights / total, dtype=np.float32)
+        return np.asarray(self._sums(weights, rows) / total, dtype=np.float32)
 
     def strongest(self, weights: Floats, rows: Rows) -> Floats:
         """Return the highest weight among the features that each of `rows` has, never below 0."""
-        weighted = self.matrix[rows].multiply(weights[None, :])
-        return np.asarray(weighted.max(axis=1).todense(), dtype=np.float32).ravel()
+        if self._few(rows):
+            place, columns = self._entries(rows)
+            highest = np.zeros(len(rows), dtype=np.float32)
+            np.maximum.at(highest, place, weights[columns])
+            return highest
+        # The 0 at the end is for empty rows there; an empty row before has its neighbour's first value.
+        values = np.append(weights[self.matrix.indices], np.float32(0.0))
+        highest = np.maximum(np.maximum.reduceat(values, self.matrix.indptr[:-1]), 0.0)
+        highest[np.diff(self.matrix.indptr) == 0] = 0.0
+        return np.asarray(highest[rows], dtype=np.float32)
 
     def similarity(self, row: int, rows: Rows) -> Floats:
         """Return the cosine between one product's features and those of `rows`."""
-        anchor = np.asarray(self.matrix[row].todense(), dtype=np.float32).ravel()
-        dots = self.matrix[rows] @ anchor
-        return np.asarray(dots / (self.norms[rows] * self.norms[row]), dtype=np.float32)
+        anchor = np.zeros(len(self.names), dtype=np.float32)
+        anchor[self.matrix.indices[self.matrix.indptr[row] : self.matrix.indptr[row + 1]]] = 1.0
+        return np.asarray(self._sums(anchor, rows) / (self.norms[rows] * self.norms[row]), dtype=np.float32)
+
+    def _sums(self, weights: Floats, rows: Rows) -> Floats:
+        """Return the sum of the weights of the features that each of `rows` has, [n_rows]."""
+        if self._few(rows):
+            place, columns = self._entries(rows)
+            return np.bincount(place, weights=weights[columns], minlength=len(rows)).astype(np.float32)
+        return np.asarray(self.matrix @ weights, dtype=np.float32)[rows]
+
+    def _few(self, rows: Rows) -> bool:
+        """Whether rows are so few that copying them out of the matrix is quicker than using all of it."""
+        return len(rows) < COPIED_BELOW * len(self.leaf)
+
+    def _entries(self, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the position in `rows` and the column of every feature that they have, [n_entries] each.
+
+        The same as slicing the matrix, which checks so much that for a few rows it takes several times as long.
+        """
+        starts = self.matrix.indptr[rows]
+        counts = self.matrix.indptr[rows + 1] - starts
+        place = np.repeat(np.arange(len(rows)), counts)
+        offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        return place, self.matrix.indices[offsets + np.arange(len(place))]
 
     def lean(self, rows: Sequence[int] | Rows, weights: Sequence[float] | Floats) -> Floats:
         """Return what a set of products has more often than the catalogue: their chooser's lean, [n_features].
@@ -129,8 +174,9 @@ class ItemFeatures:
         weight = np.maximum(np.asarray(weights, dtype=np.float64), 0.0)
         if not weight.sum():
             return np.zeros(len(self.names), dtype=np.float32)
-        chosen = self.matrix[np.asarray(rows, dtype=np.int32)].T @ (weight / weight.sum())
-        lift = np.maximum(np.asarray(chosen).ravel() - self.share, 0.0)
+        place, columns = self._entries(np.asarray(rows, dtype=np.int32))
+        chosen = np.bincount(columns, weights=(weight / weight.sum())[place], minlength=len(self.names))
+        lift = np.maximum(chosen - self.share, 0.0)
         return np.asarray(lift / max(float(lift.sum()), 1e-9), dtype=np.float32)
 
 

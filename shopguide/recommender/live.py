@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from shopguide.errors import ModelCorrupt, ModelNotFound
 from shopguide.recommender.artefacts import ModelFolder, Version
-from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
+from shopguide.recommender.candidates.content import QueryContent, TasteContent
 from shopguide.recommender.encoder import Encoder, encoder_folder
 from shopguide.recommender.features import Floats
 from shopguide.recommender.reranker import Reranker
 from shopguide.recommender.snapshot import Snapshot, load
 from shopguide.recommender.texts import product_text
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.settings import Settings
 
 if TYPE_CHECKING:

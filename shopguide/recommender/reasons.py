@@ -177,10 +177,13 @@ def _resting_on(opinion: Opinion | None, context: Context) -> dict[str, Any]:
 
 def _shared_words(query: str, product: Product) -> dict[str, Any] | None:
     """Name the words of the need that stand in the product's title, brand, category or description."""
+    said = dict.fromkeys(_WORD.findall(normalise(query)))
+    if not said:
+        return None
     text = normalise(" ".join([product.title, product.brand or "", *product.category, product.description]))
     own = set(_WORD.findall(text))
     own -= _FUNCTION_WORDS
-    words = [word for word in dict.fromkeys(_WORD.findall(normalise(query))) if word in own]
+    words = [word for word in said if word in own]
     return {"words": words} if words else None
 
 

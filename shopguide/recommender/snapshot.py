@@ -11,7 +11,7 @@ import numpy as np
 from shopguide.recommender.artefacts import Version
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, Blend, Signals
 from shopguide.recommender.candidates.base import CandidateGenerator, Learnt
-from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
+from shopguide.recommender.candidates.content import QueryContent, TasteContent
 from shopguide.recommender.candidates.families import load_families
 from shopguide.recommender.candidates.popularity import Demand, Popularity
 from shopguide.recommender.candidates.text import Text
@@ -19,6 +19,7 @@ from shopguide.recommender.features import Floats, ItemFeatures, item_features
 from shopguide.recommender.reasons import Explainer
 from shopguide.recommender.texts import product_text
 from shopguide.recommender.trees import Trees
+from shopguide.recommender.vectors import ItemVectors
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex

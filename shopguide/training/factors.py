@@ -1,13 +1,13 @@
 """Fits LightFM (the only module that imports the library) and takes its arrays out of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.candidates.lightfm import Factors, shopper_key
+from shopguide.recommender.candidates.lightfm import Factors, represent, shopper_key
 from shopguide.recommender.features import Floats, ItemFeatures
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def fit_factors(
     representations = np.asarray(users @ model.user_embeddings, dtype=np.float32)
     keys = np.asarray([shopper_key(shopper) for shopper in log.shoppers], dtype=np.uint64)
     order = np.argsort(keys)
-    return Factors(
+    factors = Factors(
         skus={index.skus[row]: position for position, row in enumerate(touched.tolist())},
         features=features.described_names,
         # Products that nobody touched were only ever pushed away as negatives: they keep their features alone.
@@ -99,6 +99,8 @@ def fit_factors(
         shoppers=representations[order],
         trained_until=log.until,
     )
+    whole = represent(factors, index, features, np.arange(n_items, dtype=np.int32))
+    return replace(factors, item_representation=whole, item_key=features.keys(index.skus))
 
 
 def _shopper_features(log: "EventLog", features: ItemFeatures, tastes: Mapping[int, Floats]) -> "csr_matrix":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.profiles.taste import DEFAULT_RULES, TasteRules
 from shopguide.recommender.candidates.base import Learnt
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.features import Floats, ItemFeatures
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.als import AlsParameters, fit_als
 from shopguide.training.data import Progress, Steps
 from shopguide.training.factors import FactorParameters, fit_factors

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.evaluation.recommender.measures import NOTHING
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.features import Floats, ItemFeatures, Rows, percentiles
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.interactions import EventLog
 from shopguide.training.metrics import CUTOFF, Values
 

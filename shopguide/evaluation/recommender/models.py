@@ -17,10 +17,10 @@ from shopguide.evaluation.recommender.splits import Split
 from shopguide.evaluation.recommender.texts import Texts
 from shopguide.recommender.blend import Blend
 from shopguide.recommender.candidates.base import CandidateGenerator, Context, Learnt
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.features import Floats, ItemFeatures
 from shopguide.recommender.snapshot import Snapshot, assemble
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.blendfit import DEFAULT_FAMILIES, validate
 from shopguide.training.clock import Clock
 from shopguide.training.data import Progress

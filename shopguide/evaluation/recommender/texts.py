@@ -9,11 +9,11 @@ import numpy as np
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.errors import UnreadableFile
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.encoder import Encoder
 from shopguide.recommender.features import Floats
 from shopguide.recommender.snapshot import text_key
 from shopguide.recommender.texts import product_text
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.data import Progress
 from shopguide.training.vectors import make_vectors
 

@@ -62,19 +62,20 @@ class ItemToItem:
 
     def __init__(self, weights: ItemWeights, index: "CatalogueIndex") -> None:
         self.name = weights.family
-        self._weights = weights
+        # As plain arrays: indexing the subclass that maps files costs as much as reading a product's entries.
+        self._indptr, self._indices = np.asarray(weights.indptr), np.asarray(weights.indices)
+        self._values = np.asarray(weights.values)
+        self._known = len(weights.skus)
         self._position = positions_of(weights.skus, index)
 
     def scores(self, context: Context, rows: Rows) -> Floats | None:
         """Return the sums, [n_rows], or `None` for a shopper without known products."""
-        near = self._weights
-        total = np.zeros(len(near.skus) + 1, dtype=np.float32)
-        known = False
-        for item in context.liked[:LATEST]:
-            position = int(self._position[item.row])
-            if position >= 0:
-                part = slice(int(near.indptr[position]), int(near.indptr[position + 1]))
-                total[near.indices[part]] += near.values[part]
-                known = True
+        places = [int(place) for item in context.liked[:LATEST] if (place := self._position[item.row]) >= 0]
+        if not places:
+            return None
+        parts = [slice(int(self._indptr[place]), int(self._indptr[place + 1])) for place in places]
+        indices = np.concatenate([self._indices[part] for part in parts])
+        values = np.concatenate([self._values[part] for part in parts])
         # Products that came after the training stand at -1, the last place, which stays 0.
-        return total[self._position[rows]] if known else None
+        total = np.bincount(indices, weights=values, minlength=self._known + 1).astype(np.float32)
+        return np.asarray(total[self._position[rows]])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from shopguide.ids import ShopperId
 from shopguide.recommender.candidates.base import Context, Interaction
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
+from shopguide.recommender.vectors import ItemVectors
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 FOLD_IN_STEPS = 40
 FOLD_IN_RATE = 0.1
 FOLD_IN_NEGATIVES = 32
-ITEM_ARRAYS = ("item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature")
+ITEM_ARRAYS = (
+    *("item_identity", "item_identity_bias", "item_feature", "item_feature_bias", "user_feature"),
+    *("item_representation", "item_key"),
+)
 SHOPPER_ARRAYS = ("shopper_keys", "shoppers")
 SLOT_WEIGHT = 1.0
 TASTE_WEIGHT = 1.0
@@ -50,6 +54,9 @@ class Factors:
         shopper_keys: ascending keys of the shoppers known at training, [n_shoppers].
         shoppers: their whole representations, [n_shoppers, d].
         trained_until: time stamp (s) of the last event that the shoppers' representations contain.
+        item_representation: the whole representations of the products on sale at training, as `represent` makes them:
+            what servers map and share. Without it every server computes its own, [n_trained, d + 1].
+        item_key: `ItemFeatures.keys` of the same products, [n_trained].
     """
 
     skus: Mapping[str, int]
@@ -62,6 +69,8 @@ class Factors:
     shopper_keys: NDArray[np.uint64]
     shoppers: Floats
     trained_until: float
+    item_representation: Floats | None = None
+    item_key: NDArray[np.uint64] | None = None
     family: str = "lightfm"
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -95,6 +104,47 @@ class Factors:
         return np.asarray(self.shoppers[position], dtype=np.float32)
 
 
+def represent(factors: Factors, index: "CatalogueIndex", features: ItemFeatures, rows: Rows) -> Floats:
+    """Return the representations of `rows` of a catalogue, their bias in the last column, [n_rows, d + 1].
+
+    The mean of the features' embeddings plus the identity. A new product has none: its bias is the median identity's,
+    neither best nor worst.
+    """
+    shared = np.column_stack([factors.item_feature, factors.item_feature_bias])
+    chosen = features.described[rows]
+    counts = np.asarray(np.diff(chosen.indptr), dtype=np.float32)
+    found = np.asarray(chosen @ _spread(factors, features.described_names, shared), dtype=np.float32)
+    found /= np.maximum(counts, 1.0)[:, None]
+    place = np.asarray([factors.skus.get(index.skus[row], -1) for row in rows], dtype=np.int64)
+    known = place >= 0
+    found[known, :-1] += factors.item_identity[place[known]]
+    found[known, -1] += factors.item_identity_bias[place[known]]
+    if len(factors.item_identity_bias):
+        found[~known, -1] += np.float32(np.median(factors.item_identity_bias))
+    return found
+
+
+def _spread(factors: Factors, names: Sequence[str], values: Floats) -> Floats:
+    """Bring rows of the model's features into the order of today's; values that came after the training have zeros."""
+    column = {name: row for row, name in enumerate(factors.features)}
+    place = np.asarray([column.get(name, -1) for name in names], dtype=np.int64)
+    spread = np.zeros((len(place), values.shape[1]), dtype=np.float32)
+    spread[place >= 0] = values[place[place >= 0]]
+    return spread
+
+
+def item_vectors(factors: Factors, index: "CatalogueIndex", features: ItemFeatures) -> ItemVectors:
+    """Return the products' representations: those of the model, computed here for what is new or has changed."""
+    place: dict[int, int] = {}
+    stored = np.zeros((0, factors.item_identity.shape[1] + 1), dtype=np.float32)
+    if factors.item_representation is not None and factors.item_key is not None:
+        stored = factors.item_representation
+        place = {key: row for row, key in enumerate(factors.item_key.tolist())}
+    position = np.asarray([place.get(key, -1) for key in features.keys(index.skus).tolist()], dtype=np.int32)
+    vectors = ItemVectors(stored, position)
+    return vectors.extended(vectors.missing, represent(factors, index, features, vectors.missing))
+
+
 class LightFM:
     """Scores by factors, for the products of one catalogue index.
 
@@ -107,53 +157,18 @@ class LightFM:
         self._factors = factors
         self._n = len(index)
         self._features = features
-        column = {name: row for row, name in enumerate(factors.features)}
-        # Row of the model's feature arrays for each of today's features; -1: a value that came after training.
-        self._known = np.asarray([column.get(name, -1) for name in features.described_names], dtype=np.int64)
-        self._identity = np.asarray([factors.skus.get(sku, -1) for sku in index.skus], dtype=np.int64)
-
-    @cached_property
-    def items(self) -> Floats:
-        """The products' representations, [n_products, d]."""
-        shared = self._spread(self._factors.item_feature)
-        items = self._features.described @ shared / np.maximum(self._feature_counts, 1.0)[:, None]
-        known = self._identity >= 0
-        items[known] += self._factors.item_identity[self._identity[known]]
-        return np.asarray(items, dtype=np.float32)
-
-    @cached_property
-    def biases(self) -> Floats:
-        """The products' biases, [n_products]. A new product takes the median identity's, neither best nor worst."""
-        shared = self._spread(self._factors.item_feature_bias[:, None]).ravel()
-        biases = self._features.described @ shared / np.maximum(self._feature_counts, 1.0)
-        identity = np.asarray(self._factors.item_identity_bias)
-        known = self._identity >= 0
-        biases[known] += identity[self._identity[known]]
-        biases[~known] += float(np.median(identity)) if len(identity) else 0.0
-        return np.asarray(biases, dtype=np.float32)
-
-    @cached_property
-    def _feature_counts(self) -> Floats:
-        return np.asarray(np.diff(self._features.described.indptr), dtype=np.float32)
-
-    def _spread(self, rows: Floats, n_features: int | None = None) -> Floats:
-        """Bring rows of the model's features into the order of today's features, or of the first of them."""
-        position = self._known[:n_features]
-        spread = np.zeros((len(position), rows.shape[1]), dtype=np.float32)
-        known = position >= 0
-        spread[known] = rows[position[known]]
-        return np.asarray(spread, dtype=np.float32)
+        self._items = item_vectors(factors, index, features)
 
     @cached_property
     def _user_feature(self) -> Floats:
-        return self._spread(self._factors.user_feature, len(self._features.names))
+        return _spread(self._factors, self._features.names, self._factors.user_feature)
 
     def scores(self, context: Context, rows: Rows) -> Floats | None:
         """Return the shopper's affinity to each of `rows`, or `None` for somebody of whom nothing is known."""
         shopper = self.shopper(context)
         if shopper is None:
             return None
-        return np.asarray(self.items[rows] @ shopper + self.biases[rows], dtype=np.float32)
+        return self._items.dot(np.append(shopper, np.float32(1.0)), rows)
 
     def shopper(self, context: Context) -> Floats | None:
         """Return the representation for one request, [d].
@@ -178,18 +193,24 @@ class LightFM:
 
     def _fold_in(self, start: Floats, liked: tuple[Interaction, ...]) -> Floats:
         """Move a representation by BPR steps on what was liked against products drawn with a fixed seed."""
-        chosen = np.asarray([item.row for item in liked], dtype=np.int64)
         weight = np.asarray([min(item.weight, 3.0) for item in liked], dtype=np.float32)
         weight /= weight.sum()
-        others = np.random.default_rng(0).integers(0, self._n, size=FOLD_IN_NEGATIVES)
-        difference = self.items[chosen][:, None, :] - self.items[others][None, :, :]
-        lead = self.biases[chosen][:, None] - self.biases[others][None, :]
+        chosen, lead = self._parts(np.asarray([item.row for item in liked], dtype=np.int32))
+        drawn = np.random.default_rng(0).integers(0, self._n, size=FOLD_IN_NEGATIVES)
+        others, handicap = self._parts(drawn.astype(np.int32))
         vector = start.astype(np.float32, copy=True)
         for _ in range(FOLD_IN_STEPS):
-            pull = 1.0 / (1.0 + np.exp(np.clip(difference @ vector + lead, -30.0, 30.0)))
-            step = np.einsum("c,cn,cnd->d", weight, pull, difference) / FOLD_IN_NEGATIVES
+            ahead = (chosen @ vector + lead)[:, None] - (others @ vector + handicap)[None, :]
+            pull = weight[:, None] / (1.0 + np.exp(np.clip(ahead, -30.0, 30.0)))
+            # The sum over all pairs of pull × (chosen - other), in products instead of a difference for each pair.
+            step = (pull.sum(axis=1) @ chosen - pull.sum(axis=0) @ others) / FOLD_IN_NEGATIVES
             vector += FOLD_IN_RATE * (step - 0.01 * (vector - start))
         return vector
+
+    def _parts(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Return the vectors of a few products, [n_rows, d], and their biases, [n_rows]."""
+        found = self._items.of(rows)
+        return found[:, :-1], found[:, -1]
 
 
 def _sum_to_one(weights: Floats) -> Floats:

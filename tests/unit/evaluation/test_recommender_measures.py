@@ -10,8 +10,8 @@ from shopguide.evaluation.recommender.beyond import Lists
 from shopguide.evaluation.recommender.groups import ACTIVITY, LEAST, MOST, gaps, groupings_of
 from shopguide.evaluation.recommender.measures import ACCURACY, AUC, NDCG, NOTHING, Field, Ranking, Tally
 from shopguide.evaluation.recommender.splits import SplitName, split_of
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.features import Floats
+from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.metrics import ndcg, recall
 from tests.unit.evaluation.bought import reading
 

@@ -135,7 +135,7 @@ def test_models_that_are_asked_for_and_popularity_are_reported(bought: Reading) 
 
 def texts() -> Texts:
     """Return texts that say the colour, as a stand-in for an encoder's."""
-    from shopguide.recommender.candidates.content import ItemVectors
+    from shopguide.recommender.vectors import ItemVectors
 
     vectors = np.eye(4, dtype=np.float32)[np.arange(PRODUCTS) % 4]
     return Texts(ItemVectors(vectors, np.arange(PRODUCTS, dtype=np.int32)), lambda _: None)

@@ -3,10 +3,10 @@ import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, Signals
-from shopguide.recommender.candidates.content import ItemVectors
 from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.diversity import diversify
 from shopguide.recommender.features import item_features
+from shopguide.recommender.vectors import ItemVectors
 
 TWINS = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=np.float32)
 

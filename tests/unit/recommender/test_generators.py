@@ -10,12 +10,13 @@ from shopguide.catalogue.product import Product
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.candidates.base import Context, Interaction, scale_to_best, share_of_ranks
-from shopguide.recommender.candidates.content import ItemVectors, QueryContent, TasteContent
+from shopguide.recommender.candidates.content import QueryContent, TasteContent
 from shopguide.recommender.candidates.lightfm import Factors, LightFM, shopper_key
 from shopguide.recommender.candidates.popularity import HALF_LIFE_DAYS, Demand, Popularity, decayed_counts
 from shopguide.recommender.candidates.text import Text
 from shopguide.recommender.features import ItemFeatures, Rows, item_features
 from shopguide.recommender.types import RecommendationRequest
+from shopguide.recommender.vectors import ItemVectors
 from tests.unit.recommender.synthetic import make_products
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

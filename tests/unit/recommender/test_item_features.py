@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,20 @@ def test_a_product_is_most_similar_to_itself(index: CatalogueIndex, features: It
     assert likeness[5] == pytest.approx(1.0)
     assert likeness.max() == pytest.approx(1.0)
     assert likeness.min() >= 0.0
+
+
+def test_few_rows_and_many_have_the_same_values(features: ItemFeatures) -> None:
+    matrix = features.matrix.tolil()
+    matrix[[40, 41, 95]] = 0  # products without any feature, the last one too
+    bare = replace(features, matrix=matrix.tocsr())
+    weights = np.random.default_rng(0).uniform(-1, 1, size=len(features.names)).astype(np.float32)
+    many, few = np.arange(96, dtype=np.int32), np.array([3, 40, 41, 77, 95], dtype=np.int32)
+    strongest = [max([0.0, *weights[bare.matrix[row].indices]]) for row in many]
+    assert bare.strongest(weights, many).tolist() == pytest.approx(strongest)
+    assert bare.strongest(weights, few) == pytest.approx(bare.strongest(weights, many)[few])
+    assert bare.affinity(weights, few) == pytest.approx(bare.affinity(weights, many)[few], abs=1e-6)
+    assert bare.similarity(3, few) == pytest.approx(bare.similarity(3, many)[few])
+    assert bare.affinity(weights, many)[40] == bare.similarity(3, many)[95] == 0.0
 
 
 def test_percentiles_share_the_middle_of_ties() -> None:
