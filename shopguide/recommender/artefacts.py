@@ -4,7 +4,8 @@
         current.json                        {"version": "20260131T120501-5f0c2a91", "history": [...]}
         20260131T120501-5f0c2a91/
             manifest.json                   what it was made from, how, how good it is, and the digest of every file
-            candidates/*.npy, ids.json      LightFM, popularity, blend weights
+            candidates/*.json, *.npy        the blend, demand, and what is known of single shoppers
+            candidates/<family>/…           one model of behaviour: LightFM, EASE, …
             vectors/*.npy                   MiniLM vectors of product texts
             reranker/…                      the fine-tuned cross-encoder
 
@@ -13,6 +14,7 @@ Arrays are plain `.npy`, memory-mapped and shared by processes; nothing is ever 
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +26,9 @@ from numpy.typing import NDArray
 
 from shopguide.errors import ModelCorrupt, ModelNotFound
 
-FORMAT = 1
+log = logging.getLogger(__name__)
+
+FORMAT = 2
 MANIFEST = "manifest.json"
 POINTER = "current.json"
 PARTS = ("candidates", "vectors", "reranker")
@@ -183,9 +187,12 @@ class ModelFolder:
         return Version(folder, manifest)
 
     def versions(self) -> Iterator[Version]:
-        """Yield all whole versions, oldest first; one that is still being written is not listed."""
+        """Yield all whole versions that this program reads, oldest first; one that is being written is not listed."""
         if not self.root.is_dir():
             return
         for folder in sorted(self.root.iterdir()):
             if not folder.name.startswith(".") and (folder / MANIFEST).is_file():
-                yield self.version(folder.name)
+                try:
+                    yield self.version(folder.name)
+                except ModelCorrupt as error:
+                    log.warning("not listed: %s", error)

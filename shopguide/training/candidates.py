@@ -119,8 +119,7 @@ def _save_candidates(draft: Draft, data: TrainingData, events: EventLog, fitted:
     for name in ("recent", "ever", "last"):
         draft.save("candidates", f"demand_{name}.npy", getattr(demand, name)[touched])
     for model in fitted.learnt:
-        for name, array in model.arrays().items():
-            draft.save("candidates", f"{model.family}_{name}.npy", array)
+        model.save(draft.subfolder("candidates", model.family))
     blend = fitted.blend
     draft.save(
         "candidates",

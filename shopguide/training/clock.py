@@ -1,37 +1,25 @@
-"""How long the steps of a training take, and whether there is time for more."""
+"""A training's time budget, on a machine of one's own and on a busy one."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-SHARE = 0.4
-"""Of a budget, what may have passed before another model is tried: those that are chosen are fitted once more."""
+STRETCH = 3.0
+"""How much longer than its budget a training may take on a busy machine, where it gets only a part of the processor."""
 
 
 class Clock:
-    """Starts when it is made.
+    """Tells the share of a budget that is used: by computing time, or at last by `STRETCH` times as much waiting.
 
     Args:
-        budget: seconds that all steps may take together, `None` for no limit.
+        budget: seconds.
+        threads: threads that compute.
     """
 
-    def __init__(self, budget: float | None = None) -> None:
-        self._budget = budget
-        self._started = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-        """What took how long, by name."""
+    def __init__(self, budget: float, threads: int) -> None:
+        self._budget, self._threads = budget, threads
+        self._wall, self._cpu = time.monotonic(), time.process_time()
 
-    @contextmanager
-    def time(self, what: str) -> Iterator[None]:
-        """Take the time of a step."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[what] = round(time.perf_counter() - started, 2)
-
-    def over(self) -> str:
-        """Return why no further model should be tried; nothing if there is time."""
-        if self._budget is None or time.perf_counter() - self._started < SHARE * self._budget:
-            return ""
-        return f"{SHARE:.0%} of {self._budget:.0f} s have passed"
+    def used(self) -> float:
+        """Return the share that is used; 1 and more: the time is up."""
+        wall = time.monotonic() - self._wall
+        computed = (time.process_time() - self._cpu) / self._threads
+        return max(min(computed, wall), wall / STRETCH) / self._budget

@@ -16,11 +16,11 @@ from shopguide.recommender.candidates.popularity import Demand, decayed_counts
 from shopguide.recommender.snapshot import assemble
 from shopguide.training.blendfit import DEFAULT_FAMILIES, Rehearsal, Validation, validate
 from shopguide.training.champion import against_champion
-from shopguide.training.clock import Clock
 from shopguide.training.data import Steps
 from shopguide.training.families import Fit, fit_family, why_not
 from shopguide.training.frames import make_frames
 from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
+from shopguide.training.stopwatch import Stopwatch
 from shopguide.training.tastes import tastes_at, weights_of_tastes
 
 MAX_SHOPPERS = 2000
@@ -111,7 +111,7 @@ def fit_candidates(
         return Fitted(
             notes=[f"{len(events)} events are fewer than {MIN_EVENTS}: no models; popularity falls back to ratings"]
         )
-    clock, notes = Clock(fit.budget), list[str]()
+    clock, notes = Stopwatch(fit.budget), list[str]()
     split = split_by(events)
     if split is None:
         notes.append("too few shoppers chose anything new lately: no validation, default blend weights")
@@ -132,7 +132,7 @@ def fit_candidates(
 
 
 def fit_families(
-    fit: Fit, log: EventLog, families: Sequence[str], clock: Clock, notes: list[str], *, stage: str
+    fit: Fit, log: EventLog, families: Sequence[str], clock: Stopwatch, notes: list[str], *, stage: str
 ) -> list[Learnt]:
     """Fit families one after another; on the past, whoever finds the time budget used up is left out, and said so.
 
@@ -157,7 +157,7 @@ def fit_families(
     return learnt
 
 
-def rehearse(fit: Fit, split: TemporalSplit, clock: Clock, notes: list[str]) -> Rehearsal:
+def rehearse(fit: Fit, split: TemporalSplit, clock: Stopwatch, notes: list[str]) -> Rehearsal:
     """Fit all families on the past and let them rank for the shoppers of the window, as themselves and as newcomers."""
     past = split.past
     models = fit_families(fit, past, FAMILIES, clock, notes, stage="past")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.errors import ModelNotFound
+from shopguide.errors import ModelCorrupt, ModelNotFound
 from shopguide.recommender.artefacts import FORMAT, MANIFEST, PARTS, POINTER, ModelFolder, Version, file_digest
 
 KEPT = 5
@@ -52,6 +52,12 @@ class Draft:
             np.save(path, np.ascontiguousarray(value), allow_pickle=False)
         else:
             path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    def subfolder(self, part: str, name: str) -> Path:
+        """Make a folder in an open part."""
+        folder = self.folder / part / name
+        folder.mkdir()
+        return folder
 
     def write(self, part: str, name: str, text: str) -> None:
         """Write text into an open part."""
@@ -163,7 +169,7 @@ class Registry:
         inherited: dict[str, str] = {}
         try:
             current = self.folder.current()
-        except ModelNotFound:
+        except (ModelNotFound, ModelCorrupt):
             return inherited
         for part in PARTS:
             if part in draft.sections or not current.has(part):

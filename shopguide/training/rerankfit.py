@@ -1,7 +1,6 @@
 """Fine-tunes the cross-encoder within a time budget and measures it against BM25 on needs it has not seen."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -13,6 +12,7 @@ import numpy as np
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, RERANK_WEIGHT
 from shopguide.recommender.encoder import encoder_folder, quiet_transformers
 from shopguide.recommender.reranker import NEED_TOKENS, PairTokenizer, Reranker, relevance
+from shopguide.training.clock import Clock
 from shopguide.training.metrics import paired, summary
 from shopguide.training.needs import Group, NeedGenerator, answers
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STRETCH = 3.0
-"""How much longer than its budget a training may take on a busy machine, where it gets only a part of the processor."""
 HELD_OUT_SEED = 1_000_003
 """The held-out needs are drawn with another seed than the training needs, from the same catalogue."""
 
@@ -32,7 +30,7 @@ class RerankParameters:
     """How the cross-encoder is fine-tuned.
 
     Args:
-        minutes: time budget of the gradient steps on a machine of one's own; see `STRETCH`.
+        minutes: time budget of the gradient steps on a machine of one's own; see `shopguide.training.clock`.
         groups: needs in a batch; each brings one fitting product and four that are not.
         learning_rate: the encoder's peak, reached after `warm_up` of the time, falling to 0 at the end.
         head_learning_rate: the same for the new output layer, which starts from nothing.
@@ -114,7 +112,7 @@ def fit_reranker(
     # bf16 halves the time of a step where the processor has it; master weights stay in fp32.
     narrow = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
     budget = parameters.minutes * 60
-    clock = _Clock(budget, threads)
+    clock = Clock(budget, threads)
     steps, seen, average = 0, 0, 0.0
     while (used := clock.used()) < 1.0:
         progress(used)
@@ -141,19 +139,6 @@ def fit_reranker(
     served.load()
     models, comparisons, better = compare(served, index, parameters)
     return RerankResult(steps, seen, round(average, 4), models, comparisons, better)
-
-
-class _Clock:
-    """Tells the share of the budget that is used: by computing time, or at last by `STRETCH` times as much waiting."""
-
-    def __init__(self, budget: float, threads: int) -> None:
-        self._budget, self._threads = budget, threads
-        self._wall, self._cpu = time.monotonic(), time.process_time()
-
-    def used(self) -> float:
-        wall = time.monotonic() - self._wall
-        computed = (time.process_time() - self._cpu) / self._threads
-        return max(min(computed, wall), wall / STRETCH) / self._budget
 
 
 def _optimiser(model: Any, parameters: RerankParameters) -> tuple[Any, tuple[float, float]]:

@@ -18,27 +18,32 @@ from shopguide.evaluation.recommender.texts import Texts
 from shopguide.recommender.blend import Blend
 from shopguide.recommender.candidates.base import CandidateGenerator, Context, Learnt
 from shopguide.recommender.candidates.families import FAMILIES
+from shopguide.recommender.candidates.sequence import Kind
 from shopguide.recommender.features import Floats, ItemFeatures
 from shopguide.recommender.snapshot import Snapshot, assemble
 from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.blendfit import DEFAULT_FAMILIES, validate
-from shopguide.training.clock import Clock
 from shopguide.training.data import Progress
 from shopguide.training.factors import FactorParameters
-from shopguide.training.families import Fit
+from shopguide.training.families import Fit, sequence_parameters
 from shopguide.training.fitting import demand_of, fit_families, rehearse
 from shopguide.training.interactions import EventLog
+from shopguide.training.sequences import fit_sequence
+from shopguide.training.stopwatch import Stopwatch
 
 Scorer: TypeAlias = Callable[[Context], Floats | None]
 """Scores over all products for one shopper's context, [n_products]; `None`: nothing to say."""
 
 POPULARITY, ENSEMBLE = "popularity", "ensemble"
 OF_PAPER = "lightfm_of_paper"
+MEASURED_ONLY: tuple[Kind, ...] = ("gru4rec", "caser")
+"""Deep models that are measured but not tried by training: their time is better spent on the other two."""
 MODELS = (
     POPULARITY,
     UserKnn.name,
     Bpr.name,
     *FAMILIES,
+    *MEASURED_ONLY,
     "taste_content",
     OF_PAPER,
     ENSEMBLE,
@@ -100,7 +105,7 @@ def models_of(
     fit = Fit(
         ground.index, ground.features, ground.evidence, FactorParameters(seed=seed), progress, vectors=ground.vectors
     )
-    clock, notes = Clock(), list[str]()
+    clock, notes = Stopwatch(), list[str]()
     window = rehearsal_of(split.name)(past)
     rehearsal = rehearse(fit, window, clock, notes) if window is not None else None
     learnt = fit_families(fit, past, FAMILIES, clock, notes, stage="all")
@@ -118,6 +123,7 @@ def models_of(
         **{name: partial(_single, generator, rows) for name, generator in singles.items() if name in MODELS},
         UserKnn.name: lambda: UserKnn(past).score,
         Bpr.name: lambda: Bpr(past).score,
+        **{kind: partial(_sequence, kind, ground, past, rows) for kind in MEASURED_ONLY},
         ENSEMBLE: ensemble,
         f"{ENSEMBLE}_without_lightfm": partial(ensemble, "lightfm"),
     }
@@ -125,6 +131,11 @@ def models_of(
         scorers[OF_PAPER] = lambda: PaperLightFM(split, ground.features).score
     wanted = [name for name in MODELS if name in scorers and (not names or name in (*names, POPULARITY))]
     return [Contender(name, scorers[name]()) for name in wanted]
+
+
+def _sequence(kind: Kind, ground: Ground, past: EventLog, rows: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Scorer:
+    model = fit_sequence(past, ground.index, ground.features, kind, sequence_parameters(kind, past))
+    return _single(model.generator(ground.index, ground.features), rows)
 
 
 def _snapshot(ground: Ground, past: EventLog, learnt: Sequence[Learnt]) -> Snapshot:

@@ -6,12 +6,12 @@ factors fixed, the best factors of a shopper have a closed form, so nobody has t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shopguide.recommender.candidates.base import Context, positions_of
+from shopguide.recommender.candidates.base import Context, positions_of, save_arrays
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopguide.recommender.artefacts import Version
 
 FAMILY = "als"
+_ARRAYS = ("items", "gram", "alpha")
 LATEST = 200
 """Products of a history that count at most, the strongest ones."""
 
@@ -38,11 +39,11 @@ class AlsFactors:
     items: Floats
     gram: Floats
     alpha: Floats
-    family: str = FAMILY
+    family: ClassVar[str] = FAMILY
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays to save."""
-        return {"items": self.items, "gram": self.gram, "alpha": self.alpha}
+    def save(self, folder: Path) -> None:
+        """Write the factors."""
+        save_arrays(folder, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, version: "Version", skus: Mapping[str, int]) -> "AlsFactors":
@@ -51,10 +52,7 @@ class AlsFactors:
         Raises:
             ModelCorrupt: a file is missing or malformed.
         """
-        items, gram, alpha = (
-            version.array("candidates", f"{FAMILY}_{name}.npy") for name in ("items", "gram", "alpha")
-        )
-        return cls(skus, items, gram, alpha)
+        return cls(skus, *(version.array("candidates", f"{FAMILY}/{name}.npy") for name in _ARRAYS))
 
     def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> "Als":
         """Return the generator for a state of the catalogue."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -99,8 +100,8 @@ class Learnt(Protocol):
         """The family's name, also its generator's."""
         ...
 
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """Return the arrays to save, by name."""
+    def save(self, folder: Path) -> None:
+        """Write it into a folder of its own, `candidates/<family>/` of a version."""
         ...
 
     def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> CandidateGenerator:
@@ -122,6 +123,12 @@ def top(scores: Floats, k: int) -> Rows:
     else:
         contenders = np.arange(len(scores))
     return contenders[np.argsort(-scores[contenders], kind="stable")][:k].astype(np.int32)
+
+
+def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as `<name>.npy`."""
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
 
 
 def positions_of(skus: Mapping[str, int], index: "CatalogueIndex") -> Rows:

@@ -8,15 +8,23 @@ from shopguide.recommender.candidates.als import AlsFactors
 from shopguide.recommender.candidates.base import Learnt
 from shopguide.recommender.candidates.item_to_item import ItemWeights
 from shopguide.recommender.candidates.lightfm import Factors
+from shopguide.recommender.candidates.sequence import SequenceModel
 
 if TYPE_CHECKING:
     from shopguide.recommender.artefacts import Version
+
+
+def _sequence(kind: str, version: "Version", _: Mapping[str, int]) -> SequenceModel:
+    return SequenceModel.load(version.folder / "candidates" / kind)
+
 
 _LOADERS: Mapping[str, Callable[["Version", Mapping[str, int]], Learnt]] = {
     "lightfm": Factors.load,
     "item_knn": partial(ItemWeights.load, "item_knn"),
     "ease": partial(ItemWeights.load, "ease"),
     "als": AlsFactors.load,
+    "two_tower": partial(_sequence, "two_tower"),
+    "sasrec": partial(_sequence, "sasrec"),
 }
 FAMILIES = tuple(_LOADERS)
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.candidates.base import Context, positions_of
+from shopguide.recommender.candidates.base import Context, positions_of, save_arrays
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
     from shopguide.recommender.artefacts import Version
 
+_ARRAYS = ("indptr", "indices", "values")
 LATEST = 100
 """Products of a history that count at most, the strongest ones."""
 
@@ -36,9 +38,9 @@ class ItemWeights:
     indices: NDArray[np.int32]
     values: Floats
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays to save."""
-        return {"indptr": self.indptr, "indices": self.indices, "values": self.values}
+    def save(self, folder: Path) -> None:
+        """Write the weights."""
+        save_arrays(folder, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, family: str, version: "Version", skus: Mapping[str, int]) -> "ItemWeights":
@@ -47,10 +49,7 @@ class ItemWeights:
         Raises:
             ModelCorrupt: a file is missing or malformed.
         """
-        indptr, indices, values = (
-            version.array("candidates", f"{family}_{name}.npy") for name in ("indptr", "indices", "values")
-        )
-        return cls(family, skus, indptr, indices, values)
+        return cls(family, skus, *(version.array("candidates", f"{family}/{name}.npy") for name in _ARRAYS))
 
     def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> "ItemToItem":
         """Return the generator for a state of the catalogue."""

@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.ids import ShopperId
-from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.candidates.base import Context, Interaction, save_arrays
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 from shopguide.recommender.vectors import ItemVectors
 
@@ -71,11 +72,11 @@ class Factors:
     trained_until: float
     item_representation: Floats | None = None
     item_key: NDArray[np.uint64] | None = None
-    family: str = "lightfm"
+    family: ClassVar[str] = "lightfm"
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays to save; those of shoppers are saved at the very end, when it is known who was erased."""
-        return {name: getattr(self, name) for name in ITEM_ARRAYS}
+    def save(self, folder: Path) -> None:
+        """Write what is no shopper's; that comes at the very end, when it is known who was erased."""
+        save_arrays(folder, {name: getattr(self, name) for name in ITEM_ARRAYS})
 
     @classmethod
     def load(cls, version: "Version", skus: Mapping[str, int]) -> "Factors":
@@ -85,7 +86,7 @@ class Factors:
             ModelCorrupt: a file is missing or malformed.
         """
         ids = version.json("candidates", "ids.json")
-        arrays: dict[str, Any] = {name: version.array("candidates", f"lightfm_{name}.npy") for name in ITEM_ARRAYS}
+        arrays: dict[str, Any] = {name: version.array("candidates", f"{cls.family}/{name}.npy") for name in ITEM_ARRAYS}
         arrays |= {name: version.array("candidates", f"{name}.npy") for name in SHOPPER_ARRAYS}
         return cls(skus=skus, features=ids["features"], trained_until=float(ids["trained_until"]), **arrays)
 

@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from shopguide.errors import ModelCorrupt, ModelNotFound
-from shopguide.recommender.artefacts import ModelFolder, Version
+from shopguide.recommender.artefacts import FORMAT, MANIFEST, ModelFolder, Version
 from shopguide.training.registry import DRAFT, KEPT, Registry
 
 
@@ -168,3 +169,14 @@ def test_old_versions_are_cleared_away_but_never_the_current_or_a_way_back(regis
     assert len(kept) <= 2 * KEPT + 1
     for _ in range(KEPT):
         registry.rollback()
+
+
+def test_versions_of_another_format_are_neither_listed_nor_built_upon(registry: Registry) -> None:
+    old = publish(registry, "candidates")
+    manifest = json.loads((old.folder / MANIFEST).read_text())
+    (old.folder / MANIFEST).write_text(json.dumps({**manifest, "format": FORMAT - 1}))
+    assert list(registry.folder.versions()) == []
+    with pytest.raises(ModelCorrupt, match=f"reads format {FORMAT}"):
+        registry.folder.current()
+    new = publish(registry, "vectors")
+    assert registry.folder.current().name == new.name and not new.has("candidates")

@@ -142,7 +142,7 @@ def test_a_model_that_turns_out_damaged_leaves_the_old_one_serving(
     registry = Registry(ModelFolder(data.settings.models_dir / "recommender"))
     candidates(data, force=True)
     damaged = registry.folder.current()
-    np.save(damaged.folder / "candidates" / "lightfm_item_feature.npy", np.zeros(3))
+    np.save(damaged.folder / "candidates" / "lightfm" / "item_feature.npy", np.zeros(3))
     fresh = Recommender(FakeCatalogue(index), FakeProfiles(), feedback, data.settings)  # type: ignore[arg-type]
     assert fresh.recommend(RecommendationRequest()).degraded == "model_missing"
     again = recommender.recommend(RecommendationRequest())
