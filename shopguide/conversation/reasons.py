@@ -47,8 +47,9 @@ def reason_text(reason: Reason, wording: Wording) -> str:  # noqa: PLR0911  (one
         case "taste":
             return _taste(data, wording)
         case "history":
-            key = f"reason.history.{data.get('event')}"
-            return say(key if say.has(key) else "reason.history.other", title=data["title"])
+            linked = f"reason.history.{data.get('link', 'similar')}"
+            key = f"{linked}.{data.get('event')}"
+            return say(key if say.has(key) else f"{linked}.other", title=data["title"])
         case "text":
             return say("reason.text", words=say.both(f"“{word}”" for word in data["words"]))
         case "similar":
@@ -125,8 +126,7 @@ def why(reason: Reason, wording: Wording, *, beside: Collection[str] = ()) -> st
     text = reason_text(reason, wording)
     if reason.kind == "matches":
         text = wording.say("list.comma").join(met.text for met in _told_once(wishes_met(reason, wording), beside))
-    detail = reason.data.get({"taste": "source", "history": "event"}.get(reason.kind, ""))
-    key = f"why.{reason.kind}_{detail}"
+    key = f"why.{reason.kind}_{reason.data.get('source')}"
     return wording.say(key if wording.say.has(key) else f"why.{reason.kind}", reason=text) if text else ""
 
 

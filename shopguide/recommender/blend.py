@@ -37,9 +37,11 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
 }
 """What each feature counts before a shop's own events say better. The words of today outweigh behaviour."""
 
+POPULARITIES = ("popularity", "popularity_ever", "recency", "never_chosen")
+"""Features that tell how much a product was chosen by everybody: lately, ever, how lately, and at all."""
 HABITS = (
     *(name + ending for name in SCALED for ending in ("", RANK)),
-    *("popularity", "popularity_ever", "recency", "never_chosen", "rating", "taste", "lean", "price_fit"),
+    *(*POPULARITIES, "rating", "taste", "lean", "price_fit"),
 )
 """Features whose weights are fitted on a validation window; the others speak of this conversation, not of habits."""
 
@@ -77,13 +79,13 @@ class Blend:
         """Return the scores, [n_rows]."""
         weights = self.weights_for(values)
         score = weighted_sum(weights, values.columns, len(values.rows))
-        if self.trees is None or values.liked < NEWCOMER_BELOW or len(score) < 2:
-            return score
-        head = top(score, TREE_DEPTH)
-        columns = {name: column[head] for name, column in values.columns.items()}
-        habits = weighted_sum(weights, {name: columns[name] for name in HABITS if name in columns}, len(head))
-        score[head] += _on_the_scale_of(habits, self.trees.predict(columns, habits)) - habits
+        if self.trees is not None and self._by_trees(values):
+            head = _Head.of(values, weights, score)
+            score[head.places] += head.scaled(self.trees.predict(head.columns, head.habits)) - head.habits
         return score
+
+    def _by_trees(self, values: "BlendFeatures") -> bool:
+        return values.liked >= NEWCOMER_BELOW and len(values.rows) > 1
 
     def weights_for(self, values: "BlendFeatures") -> Mapping[str, float]:
         """Return the weights for the shopper whose features these are."""
@@ -91,13 +93,84 @@ class Blend:
             return self.newcomer_weights
         return self.weights
 
+    def lifts(self, values: "BlendFeatures", positions: Sequence[int]) -> list[dict[str, float]]:
+        """Return what each source adds to the scores of rows: how much a score falls if the source says nothing.
 
-def _on_the_scale_of(sums: Floats, scores: Floats) -> Floats:
-    """Return scores with the mean and the deviation of weighted sums."""
-    spread = float(scores.std())
-    if spread < 1e-9:
-        return sums
-    return np.asarray((scores - scores.mean()) / spread * sums.std() + sums.mean(), dtype=np.float32)
+        A source is a feature with whatever else says the same thing in other words, see `source_of`. To say nothing is
+        to say the same of every row, the mean over the rows; of a weighted sum the loss is then the weight times the
+        distance from the mean. Below 0: without the source the score would be higher.
+
+        Args:
+            values: the features of the rows of a request.
+            positions: of the rows to explain, in `values.rows`.
+        """
+        weights = self.weights_for(values)
+        found: list[dict[str, float]] = []
+        for position in positions:
+            added: dict[str, float] = {}
+            for name, column in values.columns.items():
+                lift = weights.get(name, 0.0) * (float(column[position]) - values.means[name])
+                added[source_of(name)] = added.get(source_of(name), 0.0) + lift
+            found.append(added)
+        if self.trees is not None and self._by_trees(values):
+            score = weighted_sum(weights, values.columns, len(values.rows))
+            head = _Head.of(values, weights, score)
+            raw = self.trees.predict(head.columns, head.habits)
+            for number, position in enumerate(positions):
+                place = np.flatnonzero(head.places == position)
+                if len(place):
+                    by_trees = _lifts_of_trees(
+                        self.trees, values.means, head, raw, place=int(place[0]), added=found[number]
+                    )
+                    found[number] = {**found[number], **by_trees}
+        return found
+
+
+def source_of(name: str) -> str:
+    """Return what a feature tells of: a model of behaviour, the popularity of a product, or just itself."""
+    if name in POPULARITIES:
+        return "popularity"
+    return name.removesuffix(RANK)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The best rows by the weighted sum, which trees put in order: positions, features, weighted sums of habits."""
+
+    places: Rows
+    columns: Mapping[str, Floats]
+    habits: Floats
+
+    @classmethod
+    def of(cls, values: "BlendFeatures", weights: Mapping[str, float], score: Floats) -> "_Head":
+        places = top(score, TREE_DEPTH)
+        columns = {name: column[places] for name, column in values.columns.items()}
+        habits = weighted_sum(weights, {name: columns[name] for name in HABITS if name in columns}, len(places))
+        return cls(places, columns, habits)
+
+    def scaled(self, raw: Floats) -> Floats:
+        """Return scores of trees with the mean and the deviation of the weighted sums."""
+        spread = float(raw.std())
+        if spread < 1e-9:
+            return self.habits
+        return np.asarray((raw - raw.mean()) / spread * self.habits.std() + self.habits.mean(), dtype=np.float32)
+
+
+def _lifts_of_trees(
+    trees: Trees, means: Mapping[str, float], head: _Head, raw: Floats, *, place: int, added: Mapping[str, float]
+) -> dict[str, float]:
+    """Return what sources of habits add to one row by the trees: `added` is what they add to its weighted sum."""
+    sources = sorted({source_of(name) for name in head.columns if name in HABITS})
+    columns = {
+        name: np.asarray(
+            [means[name] if source_of(name) == source else column[place] for source in sources], dtype=np.float32
+        )
+        for name, column in head.columns.items()
+    }
+    habits = head.habits[place] - np.asarray([added[source] for source in sources], dtype=np.float32)
+    lost = raw[place] - trees.predict(columns, habits)
+    scale = float(head.habits.std()) / max(float(raw.std()), 1e-9)
+    return {source: scale * float(loss) for source, loss in zip(sources, lost, strict=True)}
 
 
 def weighted_sum(weights: Mapping[str, float], columns: Mapping[str, Floats], n: int) -> Floats:

@@ -112,23 +112,28 @@ class Recommender:
         shortlist = top(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
         degraded = None if snapshot.trained else "model_missing"
         reranked, late = self._rerank(snapshot, context, rows[shortlist])
+        read = np.zeros(len(shortlist), dtype=np.float32)
         if reranked is not None:
             weight = RERANK_WEIGHT if request.query.strip() else RERANK_WEIGHT_WITHOUT_WORDS
             scores = scores.copy()
-            scores[shortlist] += weight * reranked
+            read = weight * reranked
+            scores[shortlist] += read
         chosen, explored = self._chosen(snapshot, request, values, shortlist, scores)
+        positions = [position for position, _ in chosen]
+        places = [_place(shortlist, position) for position in positions]
+        reasons = snapshot.explainer.reasons(
+            context, values, positions, reranked=[float(read[place] - read.mean()) for place in places]
+        )
         items = tuple(
             RankedProduct(
                 sku=snapshot.index.skus[int(rows[position])],
                 score=round(float(scores[position]), 6),
                 propensity=propensity,
-                reasons=snapshot.explainer.reasons(context, values, position),
+                reasons=why,
                 features=values.at(position)
-                | (
-                    {"reranker": round(float(reranked[_place(shortlist, position)]), 6)} if reranked is not None else {}
-                ),
+                | ({"reranker": round(float(reranked[place]), 6)} if reranked is not None else {}),
             )
-            for position, propensity in chosen
+            for (position, propensity), place, why in zip(chosen, places, reasons, strict=True)
         )
         return Recommendation(
             items=items,

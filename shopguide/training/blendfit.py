@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, TREE_DEPTH, Blend
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, POPULARITIES, RANK, TREE_DEPTH, Blend
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.features import Floats
 from shopguide.recommender.trees import Trees, tree_matrix
@@ -24,7 +24,7 @@ ALWAYS = "lightfm"
 """The one that always does: it alone knows something of new products and new shoppers."""
 RIDGE = 2.0
 """Pull of the weights towards multiples of the default ones, as of so many shoppers."""
-FREE = ("popularity", "popularity_ever", "recency", "never_chosen", "rating")
+FREE = (*POPULARITIES, "rating")
 """Features that may count against a product; whatever speaks of the shopper cannot."""
 DEFAULT_FAMILIES = tuple(family for family in FAMILIES if family in DEFAULT_WEIGHTS)
 """Models that serve where there is too little behaviour to choose any."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,17 @@ def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def positions_of(skus: Mapping[str, int], index: "CatalogueIndex") -> Rows:
     """Return where a model keeps each of today's products, -1 for those that it does not know, [n_products]."""
     return np.asarray([skus.get(sku, -1) for sku in index.skus], dtype=np.int32)
+
+
+@runtime_checkable
+class Grounded(Protocol):
+    """A generator whose scores rest on single products of the shopper's own, which can be named."""
+
+    name: str
+
+    def ground(self, context: Context, row: int) -> Interaction | None:
+        """Return the product of the shopper's own that adds most to a product's score; `None` if none adds anything."""
+        ...
 
 
 RANKED = 500

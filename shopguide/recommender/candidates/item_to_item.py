@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.candidates.base import Context, positions_of, save_arrays
+from shopguide.recommender.candidates.base import Context, Interaction, positions_of, save_arrays
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 
 if TYPE_CHECKING:
@@ -78,3 +78,19 @@ class ItemToItem:
         # Products that came after the training stand at -1, the last place, which stays 0.
         total = np.bincount(indices, weights=values, minlength=self._known + 1).astype(np.float32)
         return np.asarray(total[self._position[rows]])
+
+    def ground(self, context: Context, row: int) -> Interaction | None:
+        """Return the product of the shopper's own that adds most to a product's score; `None` if none adds anything."""
+        target = int(self._position[row])
+        own = [item for item in context.liked[:LATEST] if self._position[item.row] >= 0 and item.row != row]
+        if target < 0 or not own:
+            return None
+        places = self._position[[item.row for item in own]].tolist()
+        parts = [slice(*self._indptr[place : place + 2].tolist()) for place in places]
+        adds = np.concatenate([self._indices[part] for part in parts]) == target
+        if not adds.any():
+            return None
+        owner = np.repeat(np.arange(len(own)), [part.stop - part.start for part in parts])[adds]
+        added = np.concatenate([self._values[part] for part in parts])[adds]
+        best = int(np.argmax(added))
+        return own[int(owner[best])] if added[best] > 0 else None

@@ -282,7 +282,11 @@ def test_a_floor_that_moves_is_told_as_one(wording: Wording) -> None:
         (Reason("text", {"words": ["c65", "toner"]}), "mentions “c65” and “toner”"),
         (Reason("taste", {"facet": "brand", "value": "kestrel", "source": "profile"}), "you tend to like Kestrel"),
         (Reason("taste", {"facet": "colour", "value": "navy blue", "source": "wish"}), "navy blue, as you wished"),
-        (Reason("history", {"title": "T", "event": "purchase"}), "goes with the T you bought"),
+        (Reason("history", {"title": "T", "event": "purchase", "link": "similar"}), "similar to the T you bought"),
+        (
+            Reason("history", {"title": "T", "event": "like", "link": "together"}),
+            "chosen together with the T you liked",
+        ),
         (Reason("history", {"title": "T", "event": "view"}), "similar to the T you looked at"),
         (Reason("similar", {"title": "T"}), "similar to the T"),
         (Reason("rated", {"rating": 4.6, "count": 210}), "4.6 stars from 210 reviews"),
@@ -302,7 +306,7 @@ def test_an_explanation_begins_with_what_was_asked_for(index: CatalogueIndex, wo
     reasons = (Reason("popular"), bought, matches("blue"))
     told = explanation_words(Explained(index.product(index.skus[0]), 1, reasons, Need()), wording)
     wishes = "it fits what you asked for (blue, under €80)"
-    assert told == f"{wishes}, it goes with the T you bought and it is popular with other shoppers"
+    assert told == f"{wishes}, it is similar to the T you bought and it is popular with other shoppers"
 
 
 def test_a_rating_is_told_once(index: CatalogueIndex, wording: Wording) -> None:

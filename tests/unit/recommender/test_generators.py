@@ -11,6 +11,7 @@ from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.candidates.base import Context, Interaction, scale_to_best, share_of_ranks
 from shopguide.recommender.candidates.content import QueryContent, TasteContent
+from shopguide.recommender.candidates.item_to_item import ItemToItem, ItemWeights
 from shopguide.recommender.candidates.lightfm import Factors, LightFM, shopper_key
 from shopguide.recommender.candidates.popularity import HALF_LIFE_DAYS, Demand, Popularity, decayed_counts
 from shopguide.recommender.candidates.text import Text
@@ -150,6 +151,28 @@ def test_taste_content_is_nearest_to_what_was_liked_and_ignores_what_was_not(vec
     scores = TasteContent(vectors).scores(context(features, history=(liked, hated)), rows)
     assert int(np.argmax(scores)) == 7
     assert TasteContent(vectors).scores(context(features, history=(hated,)), rows) is None
+
+
+# --- item-to-item models
+
+
+def test_an_item_to_item_model_names_the_product_that_adds_most(index: CatalogueIndex, features) -> None:
+    skus = {index.skus[row]: position for position, row in enumerate((3, 8, 40))}
+    near = ItemWeights(
+        "item_knn",
+        skus,
+        indptr=np.array([0, 1, 2, 4]),
+        indices=np.array([2, 2, 0, 1], dtype=np.int32),
+        values=np.array([0.1, 0.6, 0.1, 0.6], dtype=np.float32),
+    )
+    generator = ItemToItem(near, index)
+    weak, strong, stranger = (Interaction(row, weight, "like", NOW) for row, weight in ((3, 3.0), (8, 0.5), (50, 9.0)))
+    known = context(features, history=(stranger, weak, strong))
+    assert generator.ground(known, 40) == strong
+    assert generator.ground(context(features, history=(stranger, weak)), 40) == weak
+    assert generator.ground(known, 8) is None, "it names no product for itself, nor one that adds nothing"
+    assert generator.ground(known, 60) is None, "it does not know this one"
+    assert generator.ground(context(features, history=(replace(strong, weight=-1.0),)), 40) is None
 
 
 # --- LightFM

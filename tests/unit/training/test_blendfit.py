@@ -1,9 +1,11 @@
 """The choice of models, weights and trees on a planted window."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, source_of
 from shopguide.training.blendfit import METRIC, Rehearsal, choose, columns_of, fit_trees, fit_weights, validate
 from shopguide.training.frames import Frames
 
@@ -60,11 +62,11 @@ def test_trees_serve_only_where_they_rank_better_beyond_doubt() -> None:
     families = ("lightfm", "item_knn")
     straight = planted(600, {"lightfm": 1.0, "item_knn": 1.0})
     assert validate(Rehearsal(families, straight, nobody()), families).kind == "linear"
-    # A product is chosen where the two agree, however high or low: no weighted sum can say so.
+    # A product is chosen for being neither high nor low: no weighted sum can say so.
     bent = planted(600, {"lightfm": 1.0})
-    gap = np.abs(bent.column("lightfm") - bent.column("item_knn")).reshape(600, -1)
+    off = np.abs(bent.column("lightfm") - 0.5).reshape(600, -1)
     bent.relevant[:] = False
-    bent.relevant[np.arange(600) * gap.shape[1] + np.argmin(gap, axis=1)] = True
+    bent.relevant[np.arange(600) * off.shape[1] + np.argmin(off, axis=1)] = True
     found = validate(Rehearsal(families, bent, nobody()), families)
     rows = {row["model"]: row[METRIC] for row in found.models}
     assert found.kind == "trees" and rows["blend_trees"] > rows["blend_linear"]
@@ -101,3 +103,23 @@ def test_metrics_of_frames_are_those_of_their_definition() -> None:
         part = slice(20 * shopper, 20 * shopper + 20)
         place = int(np.argsort(-scores[part]).tolist().index(int(np.argmax(frames.relevant[part]))))
         assert found[METRIC][shopper] == pytest.approx(1 / np.log2(place + 2) if place < 10 else 0.0)
+
+
+def test_lifts_under_trees_name_what_a_real_removal_costs_most() -> None:
+    frames = planted(300, {"lightfm": 1.0, "ease": 0.8})
+    weights = fit_weights(frames, HABITS)
+    blend = Blend(weights, trees=fit_trees(frames, weights, HABITS))
+    agreed = 0
+    for shopper in range(40):
+        matrix = frames.matrix[40 * shopper : 40 * shopper + 40]
+        columns = dict(zip(HABITS, matrix.T, strict=True))
+        values = BlendFeatures(np.arange(40, dtype=np.int32), columns, liked=9)
+        score = blend.score(values)
+        best = int(np.argmax(score))
+        lost = {}
+        for source in {source_of(name) for name in HABITS}:
+            silent = {n: np.full(40, c.mean(), np.float32) for n, c in columns.items() if source_of(n) == source}
+            lost[source] = score[best] - blend.score(replace(values, columns=columns | silent))[best]
+        (lifts,) = blend.lifts(values, [best])
+        agreed += max(lifts, key=lambda name: lifts[name]) in sorted(lost, key=lambda name: -lost[name])[:2]
+    assert agreed >= 36
