@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         {}, description="for how long a slate is credited with events that name none, where that differs, as a JSON map"
     )
     slate_size: int = Field(5, ge=1, le=20, description="products on a slate")
+    diversity: float = Field(
+        0.15, ge=0, le=1, description="what likeness to a product already on the slate costs another one; 0: nothing"
+    )
+    max_per_brand: int = Field(
+        2, ge=0, description="products of one brand on a slate at most, as long as other brands fit; 0: any number"
+    )
     exploration_rate: float = Field(
         0.05, ge=0, le=0.5, description="how often a position of a slate tries another product that fits; 0: never"
     )

@@ -371,7 +371,7 @@ class SearchCases(Unsellable, Remembering):
             return best
         taken = frozenset(item.sku for item in best.items)
         rest = self._recommender.recommend(
-            replace(everything, k=request.k - len(taken), exclude=request.exclude | taken | first)
+            replace(everything, k=request.k - len(taken), exclude=request.exclude | first, beside=taken)
         )
         return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
 

@@ -8,31 +8,37 @@ from numpy.typing import NDArray
 
 from shopguide.recommender.features import Floats
 
-STRENGTH = 0.15
-"""What likeness to a product already chosen costs, against a relevance between 0 and 1. 0 switches diversity off."""
 
-
-def diversify(relevance: Floats, likeness: NDArray[np.float32], k: int, strength: float = STRENGTH) -> list[int]:
-    """Choose `k` positions, each the most relevant one less its likeness to what was chosen before.
+class Diversity:
+    """What candidates are worth beside those that are chosen already.
 
     Args:
-        relevance: in any scale, [n].
+        scores: in any scale, [n].
         likeness: between 0 and 1, [n, n].
-        k: how many; fewer if there are fewer.
-        strength: see `STRENGTH`.
+        strength: what likeness to a chosen product costs, against a relevance between 0 and 1; 0: nothing.
+        reach: how many of the best scores the relevance is spread over; the best has 1, the last of them 0.
     """
-    n = len(relevance)
-    if not n:
-        return []
-    spread = float(relevance.max() - relevance.min())
-    scaled = (relevance - relevance.min()) / spread if spread > 0 else np.ones(n, dtype=np.float32)
-    nearest = np.zeros(n, dtype=np.float32)
-    free = np.ones(n, dtype=bool)
-    chosen: list[int] = []
-    for _ in range(min(k, n)):
-        value = np.where(free, (1 - strength) * scaled - strength * nearest, -np.inf)
-        best = int(np.argmax(value))
-        chosen.append(best)
-        free[best] = False
-        nearest = np.maximum(nearest, likeness[best])
-    return chosen
+
+    def __init__(self, scores: Floats, likeness: NDArray[np.float32], strength: float, reach: int) -> None:
+        self._likeness = likeness
+        self._strength = strength
+        spread = distance(scores, reach)
+        best = scores.max() if len(scores) else 0.0
+        self._relevance = 1 + (scores - best) / spread if spread > 0 else np.ones(len(scores), dtype=np.float32)
+        self._nearest = np.zeros(len(scores), dtype=np.float32)
+
+    def worth(self) -> Floats:
+        """Return each candidate's relevance less its likeness to what was chosen, [n]."""
+        return np.asarray((1 - self._strength) * self._relevance - self._strength * self._nearest, dtype=np.float32)
+
+    def choose(self, candidate: int) -> None:
+        """Put a candidate on the slate."""
+        self._nearest = np.maximum(self._nearest, self._likeness[candidate])
+
+
+def distance(scores: Floats, reach: int) -> float:
+    """Return how far the `reach`-th best score lies below the best; with fewer scores, the last."""
+    if not len(scores):
+        return 0.0
+    ordered = np.sort(scores)[::-1]
+    return float(ordered[0] - ordered[min(reach, len(ordered)) - 1])

@@ -3,8 +3,8 @@
 Each position from the second on is, with probability `rate`, filled by a product drawn uniformly from a small pool: the
 next best after the one whose turn it is, whose scores are near. The others take what is left in order. So the logged
 propensity of every item, given what stands above it, is exact: 1 - rate where the turn was kept, rate / |pool| where it
-was not, 1 where there was no pool. What is shown satisfies the same constraints either way: the pool comes from what
-was ranked for the request.
+was not, 1 where there was no pool. What is shown satisfies the same constraints and limits either way: the pool comes
+from what might have the turn itself.
 """
 
 import random
@@ -27,30 +27,21 @@ class Choice:
     propensity: float = 1.0
 
 
-def explore(scores: Floats, k: int, rate: float, source: random.Random, barred: Collection[int] = ()) -> list[Choice]:
-    """Fill `k` positions from candidates that are in the order in which they would be shown.
+def draw(order: Sequence[int], pool: Sequence[int], rate: float, source: random.Random) -> Choice:
+    """Fill one position: with the first in order, or now and then with one of the pool."""
+    if pool and source.random() < rate:
+        return Choice(source.choice(pool), rate / len(pool))
+    return Choice(order[0], 1.0 - rate if pool else 1.0)
+
+
+def pool_of(order: Sequence[int], scores: Floats, near: float, barred: Collection[int]) -> list[int]:
+    """Return the candidates that may take the first one's turn.
 
     Args:
-        scores: of the candidates, `k + POOL` of them where there are so many, [n_candidates].
-        k: how many positions; fewer if there are fewer candidates.
-        rate: how often a position is explored, between 0 and 1.
-        source: of chance.
+        order: candidates that might have the turn, best first.
+        scores: of all candidates, [n].
+        near: how far below the first one they may score.
         barred: candidates that take nobody's turn: what the shopper rejected is shown only where nothing else is left.
     """
-    left = list(range(len(scores)))
-    near = GAP * float(scores.max() - scores.min()) if len(scores) else 0.0
-    chosen: list[Choice] = []
-    while left and len(chosen) < k:
-        pool = _pool(scores, left, near, barred) if chosen and rate > 0 else []
-        if pool and source.random() < rate:
-            choice = Choice(source.choice(pool), rate / len(pool))
-        else:
-            choice = Choice(left[0], 1.0 - rate if pool else 1.0)
-        chosen.append(choice)
-        left.remove(choice.candidate)
-    return chosen
-
-
-def _pool(scores: Floats, left: Sequence[int], near: float, barred: Collection[int]) -> list[int]:
-    first, *others = left
+    first, *others = order
     return [o for o in others[:POOL] if o not in barred and float(scores[first] - scores[o]) <= near]

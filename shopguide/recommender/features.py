@@ -87,6 +87,15 @@ class ItemFeatures:
         counts = np.diff(self.matrix.indptr).astype(np.float32)
         return np.asarray(np.sqrt(np.maximum(counts, 1.0)), dtype=np.float32)
 
+    @cached_property
+    def brands(self) -> Rows:
+        """The column of each product's brand, -1 where it has none, [n_products]."""
+        columns = [column for name, column in self.column.items() if name.startswith("brand=")]
+        chosen = self.matrix[:, columns].tocoo()
+        brands = np.full(self.matrix.shape[0], -1, dtype=np.int32)
+        brands[chosen.row] = np.asarray(columns, dtype=np.int32)[chosen.col]
+        return brands
+
     def of(self, row: int) -> tuple[str, ...]:
         """Return the features of one product."""
         start, end = self.matrix.indptr[row], self.matrix.indptr[row + 1]

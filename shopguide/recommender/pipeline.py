@@ -4,21 +4,22 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lexicon.text import normalise
 from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
-from shopguide.recommender.candidates.base import Context, Interaction, top
-from shopguide.recommender.diversity import diversify
-from shopguide.recommender.exploration import POOL, Choice, explore
-from shopguide.recommender.features import Floats, Rows
+from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.exploration import Choice
+from shopguide.recommender.features import Floats, ItemFeatures, Rows, feature_name
 from shopguide.recommender.live import LiveModel
 from shopguide.recommender.reranker import relevance
+from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, fill, shortlist
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.texts import need_text, product_text
 from shopguide.recommender.types import RankedProduct, Recommendation, RecommendationRequest
@@ -34,9 +35,29 @@ log = logging.getLogger(__name__)
 
 RERANKED = 24
 """Products that the cross-encoder reads."""
-DIVERSIFIED_FROM = 8
-"""The slate is chosen among this many times its size."""
 RATING_MIDDLE = 3.0
+LONGEST_BRAND = 4
+"""Words that the name of a brand has at most."""
+
+
+@dataclass(frozen=True)
+class _Shortlist:
+    """What a slate is chosen from.
+
+    Args:
+        positions: where its products stand among the rows of the request, [n].
+        features: the same products, with what only they have: how tired the shopper is of them, and the reranker's
+            relevance.
+        scores: what they are ordered by, [n].
+        read: what the reranker adds to the scores, [n].
+        limits: what else bears on the slate.
+    """
+
+    positions: Rows
+    features: BlendFeatures
+    scores: Floats
+    read: Floats
+    limits: Limits
 
 
 class Recommender:
@@ -56,6 +77,7 @@ class Recommender:
         profiles: "Profiles",
         feedback: "Feedback",
         settings: Settings,
+        *,
         chance: random.Random | None = None,
     ) -> None:
         self._profiles = profiles
@@ -93,54 +115,44 @@ class Recommender:
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.
 
-        Every item satisfies every constraint, no item is excluded or the anchor itself, and none appears twice.
-        Scores order the items before diversity and exploration, whose propensities the items carry; a shopper database
-        that is down costs the memory, not the answer.
+        Every item satisfies every constraint, no item is excluded, beside or the anchor itself, and none appears
+        twice. Scores order the items before diversity, limits and exploration, whose propensities the items carry; a
+        shopper database that is down costs the memory, not the answer.
         """
         snapshot = self._live.snapshot()
         matching = snapshot.index.matching(request.constraints)
         rows = _without(snapshot.index, matching, request)
         context = self._context(snapshot, request)
-        values = snapshot.signals.compute(context, rows)
-        if request.anchor is not None and request.anchor in snapshot.index:
-            columns = {
-                **values.columns,
-                "anchor": snapshot.signals.resemblance(snapshot.index.row(request.anchor), rows),
-            }
-            values = replace(values, columns=columns)
-        scores = snapshot.blend.score(values)
-        shortlist = top(scores, max(request.k * DIVERSIFIED_FROM, RERANKED))
-        degraded = None if snapshot.trained else "model_missing"
-        reranked, late = self._rerank(snapshot, context, rows[shortlist])
-        read = np.zeros(len(shortlist), dtype=np.float32)
-        if reranked is not None:
-            weight = RERANK_WEIGHT if request.query.strip() else RERANK_WEIGHT_WITHOUT_WORDS
-            scores = scores.copy()
-            read = weight * reranked
-            scores[shortlist] += read
-        chosen, explored = self._chosen(snapshot, request, values, shortlist, scores)
-        positions = [position for position, _ in chosen]
-        places = [_place(shortlist, position) for position in positions]
-        reasons = snapshot.explainer.reasons(
-            context, values, positions, reranked=[float(read[place] - read.mean()) for place in places]
+        values = _features(snapshot, context, rows)
+        listed, late = self._shortlist(snapshot, context, values)
+        choices = self._chosen(snapshot, request, listed)
+        chosen = [choice.candidate for choice in choices]
+        reasons = (
+            snapshot.explainer.reasons(
+                context,
+                values,
+                listed.positions[chosen].tolist(),
+                reranked=(listed.read[chosen] - listed.read.mean()).tolist(),
+            )
+            if chosen
+            else []
         )
         items = tuple(
             RankedProduct(
-                sku=snapshot.index.skus[int(rows[position])],
-                score=round(float(scores[position]), 6),
-                propensity=propensity,
+                sku=snapshot.index.skus[int(listed.features.rows[choice.candidate])],
+                score=round(float(listed.scores[choice.candidate]), 6),
+                propensity=choice.propensity,
                 reasons=why,
-                features=values.at(position)
-                | ({"reranker": round(float(reranked[place]), 6)} if reranked is not None else {}),
+                features=listed.features.at(choice.candidate),
             )
-            for (position, propensity), place, why in zip(chosen, places, reasons, strict=True)
+            for choice, why in zip(choices, reasons, strict=True)
         )
         return Recommendation(
             items=items,
             total_matches=len(matching),
-            policy=_policy(snapshot, reranked is not None, explored),
+            policy=_policy(snapshot, "reranker" in listed.features.columns, self._exploration(request) > 0),
             model_version=snapshot.model_version,
-            degraded=degraded or late,
+            degraded=late if snapshot.trained else "model_missing",
             catalogue_revision=snapshot.index.revision,
         )
 
@@ -167,6 +179,22 @@ class Recommender:
             # Nor may a model know the shopper again by the id.
             request = replace(request, shopper_id=None)
         return Context(request, snapshot.features, taste, interactions_of(snapshot.index, events))
+
+    def _shortlist(self, snapshot: Snapshot, context: Context, values: BlendFeatures) -> tuple[_Shortlist, str | None]:
+        """Score the rows, read the best ones, and return them with what is degraded."""
+        request = context.request
+        n = max(request.k * SHORTLIST, RERANKED)
+        scores = snapshot.blend.score(values)
+        limits = self._limits(snapshot, context, values.rows)
+        positions = shortlist(scores, n, request.k, limits)
+        columns = {name: column[positions] for name, column in values.columns.items()}
+        reranked, degraded = self._rerank(snapshot, context, values.rows[positions])
+        read = np.zeros(len(positions), dtype=np.float32)
+        if reranked is not None:
+            columns["reranker"] = reranked
+            read = reranked * np.float32(RERANK_WEIGHT if request.query.strip() else RERANK_WEIGHT_WITHOUT_WORDS)
+        features = replace(values, rows=values.rows[positions], columns=columns)
+        return _Shortlist(positions, features, scores[positions] + read, read, limits.of(positions)), degraded
 
     def _rerank(self, snapshot: Snapshot, context: Context, rows: Rows) -> tuple[Floats | None, str | None]:
         """Return the relevance of the shortlist (`None`: not reranked) and what is degraded.
@@ -196,36 +224,47 @@ class Recommender:
         filled[: len(found)] = found
         return filled, None
 
-    def _chosen(
-        self,
-        snapshot: Snapshot,
-        request: RecommendationRequest,
-        values: BlendFeatures,
-        shortlist: Rows,
-        scores: Floats,
-    ) -> tuple[list[tuple[int, float]], bool]:
-        """Return the rows' positions for the slate with their propensities, and whether chance had a part in it.
-
-        Who points at an example wants what is most like it, and who asks for one product the best: no chance there.
-        """
-        rate = self._settings.exploration_rate if request.k > 1 and request.anchor is None else 0.0
-        ordered = self._diverse(
-            snapshot, values.rows[shortlist], scores[shortlist], request.k + POOL if rate > 0 else request.k
+    def _limits(self, snapshot: Snapshot, context: Context, rows: Rows) -> Limits:
+        """Return what bears on the slate beside the scores; a brand named in the need may come as often as it likes."""
+        request, features = context.request, snapshot.features
+        brands = features.brands[rows]
+        asked = _brands_named(request.query, features)
+        beside = [snapshot.index.row(sku) for sku in request.beside if sku in snapshot.index]
+        return Limits(
+            brands=np.where(np.isin(brands, asked), NO_BRAND, brands) if asked else brands,
+            turns=np.zeros(len(rows), dtype=np.int32),
+            per_brand=self._settings.max_per_brand,
+            beside=features.brands[beside],
         )
-        places = [int(shortlist[i]) for i in ordered]
-        if rate > 0:
-            rejected = values.columns.get("disliked")
-            barred = {i for i, place in enumerate(places) if rejected is not None and rejected[place]}
-            choices = explore(scores[places], request.k, rate, self._chance, barred)
-        else:
-            choices = [Choice(i) for i in range(len(places))]
-        return [(places[choice.candidate], choice.propensity) for choice in choices], rate > 0
 
-    @staticmethod
-    def _diverse(snapshot: Snapshot, rows: Rows, scores: Floats, k: int) -> list[int]:
-        if len(rows) <= 1 or k <= 1:
-            return list(np.argsort(-scores, kind="stable")[:k])
-        return diversify(scores, snapshot.signals.likeness(rows), k)
+    def _chosen(self, snapshot: Snapshot, request: RecommendationRequest, listed: _Shortlist) -> list[Choice]:
+        """Fill the slate."""
+        rows = listed.features.rows
+        strength = self._settings.diversity if request.k > 1 else 0.0
+        rejected = listed.features.columns.get("disliked")
+        return fill(
+            listed.scores,
+            snapshot.signals.likeness(rows) if strength else np.zeros((len(rows), len(rows)), dtype=np.float32),
+            request.k,
+            listed.limits,
+            self._chance,
+            strength=strength,
+            rate=self._exploration(request),
+            barred=np.flatnonzero(rejected).tolist() if rejected is not None else (),
+        )
+
+    def _exploration(self, request: RecommendationRequest) -> float:
+        """Who points at an example wants what is most like it, who asks for one product the best: no chance there."""
+        return self._settings.exploration_rate if request.k > 1 and request.anchor is None else 0.0
+
+
+def _features(snapshot: Snapshot, context: Context, rows: Rows) -> BlendFeatures:
+    """Return the features of the blend, with likeness to the product that the answer should resemble."""
+    values, anchor = snapshot.signals.compute(context, rows), context.request.anchor
+    if anchor is None or anchor not in snapshot.index:
+        return values
+    alike = snapshot.signals.resemblance(snapshot.index.row(anchor), rows)
+    return replace(values, columns={**values.columns, "anchor": alike})
 
 
 def interactions_of(index: "CatalogueIndex", events: Iterable[FeedbackEvent]) -> tuple[Interaction, ...]:
@@ -257,18 +296,26 @@ def event_weight(event: FeedbackEvent) -> float:
     return weight
 
 
+def _brands_named(query: str, features: ItemFeatures) -> list[int]:
+    """Return the columns of the brands that stand in the words of a need."""
+    words = normalise(query).split()
+    spans = (
+        " ".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, min(start + LONGEST_BRAND, len(words)) + 1)
+    )
+    return [features.column[name] for span in spans if (name := feature_name("brand", span)) in features.column]
+
+
 def _without(index: "CatalogueIndex", rows: Rows, request: RecommendationRequest) -> Rows:
     if request.among is not None:
         among = [index.row(sku) for sku in request.among if sku in index]
         rows = rows[np.isin(rows, np.asarray(among, dtype=np.int32))]
-    excluded = {sku for sku in (*request.exclude, request.anchor) if sku is not None and sku in index}
+    left_out = (*request.exclude, *request.beside, request.anchor)
+    excluded = {sku for sku in left_out if sku is not None and sku in index}
     if not excluded:
         return rows
     return rows[~np.isin(rows, np.asarray([index.row(sku) for sku in excluded], dtype=np.int32))]
-
-
-def _place(shortlist: Rows, position: int) -> int:
-    return int(np.flatnonzero(shortlist == position)[0])
 
 
 def _policy(snapshot: Snapshot, reranked: bool, explored: bool) -> str:

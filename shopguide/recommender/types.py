@@ -36,6 +36,8 @@ class RecommendationRequest:
         k: products wanted.
         exclude: products not to show (shown before, rejected).
         among: show only these, where the words of the need already narrowed the matches; `None`: all that match.
+        beside: products that have places on the same slate already: they are not shown again, and of their brands there
+            may be that many fewer.
         anchor: a product that the answer should resemble ("like the second one").
         personal: whether the shopper's history and tastes may count; the shopper can switch them off for a session.
         recipient: whom it is for, if not for the shopper: then that person's tastes count.
@@ -49,6 +51,7 @@ class RecommendationRequest:
     k: int = 5
     exclude: frozenset[Sku] = frozenset()
     among: frozenset[Sku] | None = None
+    beside: frozenset[Sku] = frozenset()
     anchor: Sku | None = None
     personal: bool = True
     recipient: str = ""

@@ -133,3 +133,14 @@ def test_what_was_disliked_is_not_shown_again(shop: Shop) -> None:
     again = shop.guide.search(turn("ann", "search_products", text="velora"), need)
     assert isinstance(again, SlateShown)
     assert first.items[0].product.sku not in [shown.product.sku for shown in again.items]
+
+
+def test_a_slate_of_two_parts_keeps_the_limit_of_a_brand(shop: Shop) -> None:
+    """One product says the words of the need, the others only fit."""
+    shop.recorder.take([did("like", sku) for sku in ("P001", "P005", "P009", "P049", "P053")])
+    need = Need().want("category", ("lamps",)).saying(["37"])
+    found = shop.guide.search(turn("ann", "search_products", text="lamp 37"), need)
+    assert isinstance(found, SlateShown)
+    assert found.items[0].product.sku == "P037" and len(found.items) == 5
+    brands = [shown.product.brand for shown in found.items]
+    assert brands.count(brands[0]) == 2

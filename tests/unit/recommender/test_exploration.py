@@ -1,7 +1,7 @@
 """Exploration is bounded, and what is logged of it is what happened."""
 
 import random
-from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,12 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import Sku
-from shopguide.recommender.exploration import GAP, POOL, explore
+from shopguide.recommender.exploration import GAP, POOL, Choice
 from shopguide.recommender.pipeline import Recommender
+from shopguide.recommender.slate import NO_BRAND, Limits, fill
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.settings import Settings
+from tests.unit.recommender.chance import every_outcome
 from tests.unit.recommender.synthetic import START, FakeCatalogue, FakeFeedback, FakeProfiles
 from tests.unit.recommender.test_pipeline import SHOPPER, constraints, holds
 
@@ -31,8 +33,17 @@ def exploring(index: CatalogueIndex, folder: Path, rate: float, feedback: FakeFe
         FakeProfiles(),  # type: ignore[arg-type]
         feedback or FakeFeedback(),  # type: ignore[arg-type]
         settings,
-        random.Random(5),
+        chance=random.Random(5),
     )
+
+
+def explore(
+    scores: np.ndarray, k: int, rate: float, source: random.Random, barred: Collection[int] = ()
+) -> list[Choice]:
+    """Fill a slate with nothing but scores and chance."""
+    n = len(scores)
+    limits = Limits(brands=np.full(n, NO_BRAND, dtype=np.int32), turns=np.zeros(n, dtype=np.int32))
+    return fill(scores, np.zeros((n, n), dtype=np.float32), k, limits, source, rate=rate, barred=barred)
 
 
 def slate(scores: np.ndarray, rate: float, source: random.Random) -> tuple[tuple[int, float], ...]:
@@ -43,20 +54,15 @@ def test_without_exploration_the_order_stands_and_is_certain() -> None:
     assert slate(NEAR, 0.0, random.Random(1)) == ((0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0))
 
 
-def test_logged_propensities_are_the_frequencies() -> None:
-    source, n = random.Random(3), 40_000
+def test_logged_propensities_are_the_probabilities() -> None:
     # A gap after the fifth candidate: the pool shrinks as its members are shown.
     scores = np.array([1.0, 0.99, 0.98, 0.97, 0.96, 0.2, 0.1], dtype=np.float32)
-    drawn = Counter(slate(scores, 0.3, source) for _ in range(n))
-    assert len(drawn) > 20
-    assert all(shown[0] == (0, 1.0) for shown in drawn), "the first position is never left to chance"
-    total = 0.0
-    for shown, count in drawn.items():
-        expected = float(np.prod([propensity for _, propensity in shown]))
-        total += expected
-        deviation = 4.5 * np.sqrt(n * expected * (1 - expected)) + 1
-        assert abs(count - n * expected) < deviation, shown
-    assert total == pytest.approx(1.0, abs=0.01), "these are all the slates there can be"
+    outcomes = list(every_outcome(lambda source: slate(scores, 0.3, source), 0.3))
+    assert len({shown for shown, _ in outcomes}) == len(outcomes) > 20
+    assert sum(probability for _, probability in outcomes) == pytest.approx(1.0)
+    for shown, probability in outcomes:
+        assert shown[0] == (0, 1.0), "the first position is never left to chance"
+        assert np.prod([propensity for _, propensity in shown]) == pytest.approx(probability), shown
 
 
 def test_what_scores_far_below_takes_nobodys_turn() -> None:
@@ -86,7 +92,8 @@ def test_a_slate_is_whole_and_its_propensities_are_probabilities(
     assert len(places) == len(set(places)) == min(k, len(scores))
     assert all(0 < choice.propensity <= 1 for choice in shown)
     assert all(place < position + POOL + 1 for position, place in enumerate(places))
-    near = GAP * float(ordered.max() - ordered.min()) if len(ordered) else 0.0
+    contenders = ordered[: k + POOL]
+    near = GAP * float(contenders[0] - contenders[-1]) if len(contenders) else 0.0
     for position, choice in enumerate(shown):
         skipped = min(set(range(len(ordered))) - set(places[:position]))
         if choice.candidate != skipped:
@@ -96,19 +103,14 @@ def test_a_slate_is_whole_and_its_propensities_are_probabilities(
 
 def test_an_inverse_propensity_estimate_finds_the_worth_of_a_policy_that_was_never_run() -> None:
     """What the propensities are for: the greedy order and another one, judged by slates of the exploring policy."""
-    source, n = random.Random(11), 60_000
     clicked = np.array([0.5, 0.1, 0.4, 0.2, 0.3])  # what a shopper would click at the second position
     scores = np.array([1.0, 0.99, 0.98, 0.97, 0.96], dtype=np.float32)
-    estimates: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(n):
-        second = explore(scores, 2, 0.4, source)[1]
-        reward = float(source.random() < clicked[second.candidate])
-        for target, found in estimates.items():
-            found.append(reward / second.propensity if second.candidate == target else 0.0)
-    for target, found in estimates.items():
-        error = 4 * float(np.std(found)) / np.sqrt(n)
-        assert float(np.mean(found)) == pytest.approx(clicked[target], abs=error)
-        assert error < 0.05, "the estimate says something"
+    estimates = {1: 0.0, 2: 0.0}
+    for shown, probability in every_outcome(lambda source: slate(scores, 0.4, source), 0.4):
+        candidate, propensity = shown[1]
+        if candidate in estimates:
+            estimates[candidate] += probability * clicked[candidate] / propensity
+    assert estimates == pytest.approx({1: clicked[1], 2: clicked[2]})
 
 
 @hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -49,7 +49,9 @@ class Shop:
         self.index = index
         self.profiles = FakeProfiles(evidence)
         self.feedback = FakeFeedback(events)
-        self.recommender = Recommender(FakeCatalogue(index), self.profiles, self.feedback, settings)  # type: ignore[arg-type]
+        # Brands tell here whose taste it is, so that one of them may have all places.
+        any_number = settings.model_copy(update={"max_per_brand": 0})
+        self.recommender = Recommender(FakeCatalogue(index), self.profiles, self.feedback, any_number)  # type: ignore[arg-type]
 
     def items(self, **request: object) -> tuple[RankedProduct, ...]:
         return self.recommender.recommend(replace(REQUEST, **request)).items  # type: ignore[arg-type]

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -129,6 +130,57 @@ def test_no_slate_breaks_a_constraint_repeats_a_product_or_shows_an_excluded_one
     assert len(shown) == min(request.k, len(set(fitting) - {*request.exclude, request.anchor}))
 
 
+@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(request=requests, beside=st.frozensets(st.sampled_from([Sku(f"P{i:03d}") for i in range(96)]), max_size=3))
+def test_no_brand_takes_more_than_two_places_while_others_fit(
+    index: CatalogueIndex, recommender: Recommender, request: RecommendationRequest, beside: frozenset[Sku]
+) -> None:
+    request = replace(request, beside=beside)
+    shown = skus(recommender.recommend(request))
+    assert not beside & set(shown)
+    brands = Counter(index.product(sku).brand for sku in (*shown, *beside))
+    full = {brand for brand, count in brands.items() if brand is not None and count >= 2}
+    asked = {brand for brand in brands if brand is not None and brand.casefold() in request.query}
+    if any(brands[brand] > 2 for brand in full - asked if brand in {index.product(sku).brand for sku in shown}):
+        taken = {*shown, *beside, *request.exclude, request.anchor}
+        left = [index.skus[row] for row in index.matching(request.constraints) if index.skus[row] not in taken]
+        assert {index.product(sku).brand for sku in left} <= full - asked
+
+
+def test_a_brand_asked_for_fills_the_slate(recommender: Recommender, index: CatalogueIndex) -> None:
+    wanted = RecommendationRequest(constraints=(Constraint("brand", "in", ("velora",)),))
+    for request in (
+        wanted,
+        RecommendationRequest(query="velora lamp"),
+        RecommendationRequest(query="something by VELORA"),
+    ):
+        assert {index.product(sku).brand for sku in skus(recommender.recommend(request))} == {"Velora"}, request
+    liked = RecommendationRequest(preferences=TasteProfile(weights={"brand": {"velora": 1.0}}))
+    brands = [index.product(sku).brand for sku in skus(recommender.recommend(liked))]
+    assert brands.count("Velora") == 2
+
+
+def test_the_limit_of_a_brand_is_a_setting(index: CatalogueIndex, settings) -> None:
+    liked = RecommendationRequest(preferences=TasteProfile(weights={"brand": {"velora": 1.0}}), k=6)
+    for limit, places in ((0, 6), (1, 1), (4, 4)):
+        recommender = recommender_of(index, settings.model_copy(update={"max_per_brand": limit}))
+        assert [index.product(sku).brand for sku in skus(recommender.recommend(liked))].count("Velora") == places
+
+
+def test_diversity_is_a_setting(index: CatalogueIndex, settings) -> None:
+    unlimited = settings.model_copy(update={"max_per_brand": 0, "diversity": 0.0})
+    request = RecommendationRequest(query="blue lamp", k=6)
+    by_score = recommender_of(index, unlimited).recommend(request).items
+    assert [item.score for item in by_score] == sorted((item.score for item in by_score), reverse=True)
+
+    def likeness(diversity: float) -> float:
+        recommender = recommender_of(index, unlimited.model_copy(update={"diversity": diversity}))
+        rows = np.asarray([index.row(sku) for sku in skus(recommender.recommend(request))], dtype=np.int32)
+        return float(recommender._live.snapshot().signals.likeness(rows).mean())
+
+    assert likeness(0.0) > likeness(0.3) > likeness(0.9)
+
+
 def true_of(index: CatalogueIndex, request: RecommendationRequest, sku: Sku, reason: Reason) -> bool:
     product, data = index.product(sku), reason.data
     row = index.row(sku)
@@ -190,7 +242,8 @@ def test_preferences_lift_and_dislikes_sink_without_excluding(recommender: Recom
 
 def test_a_remembered_taste_lifts_its_products(index: CatalogueIndex, settings) -> None:
     evidence = PreferenceEvidence(ShopperId("nora"), "brand", "osterby", 1, "slot", datetime.now(UTC))
-    recommender = recommender_of(index, settings, profiles=FakeProfiles([evidence]))
+    any_number = settings.model_copy(update={"max_per_brand": 0})
+    recommender = recommender_of(index, any_number, profiles=FakeProfiles([evidence]))
     shown = skus(recommender.recommend(RecommendationRequest(shopper_id=ShopperId("nora"), k=4)))
     assert sum(index.product(sku).brand == "Osterby" for sku in shown) >= 3
 
