@@ -22,7 +22,7 @@ from shopguide.evaluation.datasets.reading import Reading
 from shopguide.evaluation.recommender.contexts import Contexts
 from shopguide.evaluation.recommender.models import MODELS, OF_PAPER, Contender, Ground, is_single, models_of
 from shopguide.evaluation.recommender.paper_model import PaperLightFM
-from shopguide.evaluation.recommender.report import COMPARED, SHOPPERS, differences, report, sampled
+from shopguide.evaluation.recommender.report import COMPARED, SHOPPERS, differences, measure, report, sampled
 from shopguide.evaluation.recommender.splits import Split, SplitName, split_of
 from shopguide.evaluation.recommender.texts import Texts, read_texts
 from shopguide.ids import Sku
@@ -131,6 +131,20 @@ def test_models_that_are_asked_for_and_popularity_are_reported(bought: Reading) 
     assert [row["model"] for row in found["models"]] == ["popularity", "lots"]
     with pytest.raises(UnreadableFile, match="no model taste_content could be fitted"):
         report(bought, SplitName.SHOPPER, planted_models, only=["taste_content"])
+
+
+def test_the_order_of_the_catalogue_tells_a_model_nothing(bought: Reading) -> None:
+    # Everybody's next choice is among the first products of the catalogue.
+    split = split_of(bought, SplitName.SHOPPER)
+    favoured = replace(split, truth={shopper: np.arange(4, dtype=np.int32) for shopper in split.truth},
+                       seen={shopper: np.zeros(0, dtype=np.int32) for shopper in split.truth})  # fmt: skip
+    same = Contender("popularity", lambda context: np.zeros(PRODUCTS, dtype=np.float32))
+    ground = Ground(bought.index, bought.features, {})
+    found = []
+    for seed in range(20):
+        ((_, tallies),) = measure(favoured, ground, [same], favoured.shoppers[:1], seed=seed).tallies.items()
+        found.append(float(tallies["popularity"].accuracy()["recall@10"][0]))
+    assert np.mean(found) == pytest.approx(10 / PRODUCTS, abs=0.08)
 
 
 def texts() -> Texts:

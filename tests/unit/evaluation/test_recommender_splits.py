@@ -145,6 +145,36 @@ def test_leaving_the_last_one_out_goes_by_the_order_of_the_file_and_by_what_is_n
     assert single not in test.truth
 
 
+def test_what_was_rated_badly_was_not_chosen() -> None:
+    def rated(*what: tuple[str, float]) -> list[FeedbackEvent]:
+        return [
+            FeedbackEvent(f"x{n}", "rating", ShopperId("x"), START + timedelta(hours=n), Sku(sku), value=value)
+            for n, (sku, value) in enumerate(what)
+        ]
+
+    judged = (("p000", 5.0), ("p001", 1.0), ("p002", 4.0), ("p003", 5.0), ("p004", 3.0), ("p001", 5.0), ("p005", 2.0))
+    data = reading([*rated(*judged), *events()])
+    shopper, row = data.log.shoppers.index(ShopperId("x")), data.index.row
+    last = split_of(data, SplitName.LAST)
+    assert last.truth[shopper].tolist() == [row(Sku("p003"))]  # nor is p001 new, which was disliked before it was liked
+    tries = (split_of(data, SplitName.COLD_SHOPPERS, seed=seed) for seed in range(50))
+    cold = next(split for split in tries if shopper not in split.past.shopper)
+    assert shopper not in cold.truth  # three products speak for themselves, and p001 comes to nothing
+
+
+def test_first_is_what_was_chosen_first_not_what_was_tried_first(bought: Reading) -> None:
+    dislike = replace(bought.events[0], event_id="d", kind="dislike", at=START - timedelta(hours=1), sku=Sku("p003"))
+    like = [replace(dislike, event_id=f"l{n}", kind="like", at=bought.events[-1].at) for n in range(2)]
+    data = reading([dislike, *bought.events, *like])
+    shopper = data.log.shoppers.index(dislike.shopper_id)
+    tries = (split_of(data, SplitName.COLD_SHOPPERS, seed=seed) for seed in range(50))
+    split = next(split for split in tries if shopper in split.first)
+    assert data.index.row(Sku("p003")) not in split.first[shopper]
+    assert data.index.row(Sku("p003")) in split.truth[shopper]
+    clicks = {one.given: one.context for one in Contexts(split, {}).of(shopper)}[Given("clicks", 3)]
+    assert sorted(item.row for item in clicks.history) == sorted(split.first[shopper].tolist())
+
+
 def test_hidden_products_are_hidden_from_all(bought: Reading) -> None:
     touched = len(np.unique(bought.log.row))
     test, tried = (split_of(bought, SplitName.COLD_ITEMS, validation=validation) for validation in (False, True))
