@@ -14,7 +14,7 @@ from lexicon.text import normalise
 from shopguide.profiles.preferences import TasteProfile
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csc_matrix, csr_matrix
 
     from shopguide.catalogue.index import CatalogueIndex
 
@@ -30,6 +30,8 @@ MIN_WORD_PRODUCTS = 3
 MAX_WORD_SHARE = 0.2
 MAX_WORDS = 5000
 _WORD = re.compile(r"[^\W_]{2,}")
+ONE_BY_ONE = 32
+"""Up to so many features that weigh anything, the products that have them are looked up one feature after another."""
 _ALWAYS = ("brand", "category")
 _NEVER = ("price", "rating")
 
@@ -135,16 +137,11 @@ class ItemFeatures:
 
     def strongest(self, weights: Floats, rows: Rows) -> Floats:
         """Return the highest weight among the features that each of `rows` has, never below 0."""
-        if self._few(rows):
-            place, columns = self._entries(rows)
-            highest = np.zeros(len(rows), dtype=np.float32)
-            np.maximum.at(highest, place, weights[columns])
-            return highest
-        # The 0 at the end is for empty rows there; an empty row before has its neighbour's first value.
-        values = np.append(weights[self.matrix.indices], np.float32(0.0))
-        highest = np.maximum(np.maximum.reduceat(values, self.matrix.indptr[:-1]), 0.0)
-        highest[np.diff(self.matrix.indptr) == 0] = 0.0
-        return np.asarray(highest[rows], dtype=np.float32)
+        highest = np.zeros(len(self.leaf), dtype=np.float32)
+        positive = np.flatnonzero(weights > 0)
+        for column in positive[np.argsort(weights[positive])].tolist():
+            highest[self._having(column)] = weights[column]
+        return highest[rows]
 
     def similarity(self, row: int, rows: Rows) -> Floats:
         """Return the cosine between one product's features and those of `rows`."""
@@ -154,14 +151,25 @@ class ItemFeatures:
 
     def _sums(self, weights: Floats, rows: Rows) -> Floats:
         """Return the sum of the weights of the features that each of `rows` has, [n_rows]."""
-        if self._few(rows):
+        if len(rows) < COPIED_BELOW * len(self.leaf):
             place, columns = self._entries(rows)
             return np.bincount(place, weights=weights[columns], minlength=len(rows)).astype(np.float32)
-        return np.asarray(self.matrix @ weights, dtype=np.float32)[rows]
+        weighty = np.flatnonzero(weights)
+        if len(weighty) > ONE_BY_ONE:
+            return np.asarray(self.matrix @ weights, dtype=np.float32)[rows]
+        sums = np.zeros(len(self.leaf), dtype=np.float32)
+        for column in weighty.tolist():
+            sums[self._having(column)] += weights[column]
+        return sums[rows]
 
-    def _few(self, rows: Rows) -> bool:
-        """Whether rows are so few that copying them out of the matrix is quicker than using all of it."""
-        return len(rows) < COPIED_BELOW * len(self.leaf)
+    def _having(self, column: int) -> Rows:
+        """Return the rows of the products that have a feature."""
+        start, end = self._by_column.indptr[column : column + 2]
+        return np.asarray(self._by_column.indices[start:end])
+
+    @cached_property
+    def _by_column(self) -> "csc_matrix":
+        return self.matrix.tocsc()
 
     def _entries(self, rows: Rows) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the position in `rows` and the column of every feature that they have, [n_entries] each.

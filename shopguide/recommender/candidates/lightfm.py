@@ -194,6 +194,8 @@ class LightFM:
 
     def _fold_in(self, start: Floats, liked: tuple[Interaction, ...]) -> Floats:
         """Move a representation by BPR steps on what was liked against products drawn with a fixed seed."""
+        from scipy.special import expit
+
         weight = np.asarray([min(item.weight, 3.0) for item in liked], dtype=np.float32)
         weight /= weight.sum()
         chosen, lead = self._parts(np.asarray([item.row for item in liked], dtype=np.int32))
@@ -202,7 +204,7 @@ class LightFM:
         vector = start.astype(np.float32, copy=True)
         for _ in range(FOLD_IN_STEPS):
             ahead = (chosen @ vector + lead)[:, None] - (others @ vector + handicap)[None, :]
-            pull = weight[:, None] / (1.0 + np.exp(np.clip(ahead, -30.0, 30.0)))
+            pull = weight[:, None] * expit(-ahead)
             # The sum over all pairs of pull × (chosen - other), in products instead of a difference for each pair.
             step = (pull.sum(axis=1) @ chosen - pull.sum(axis=0) @ others) / FOLD_IN_NEGATIVES
             vector += FOLD_IN_RATE * (step - 0.01 * (vector - start))

@@ -73,7 +73,11 @@ def test_a_product_is_most_similar_to_itself(index: CatalogueIndex, features: It
     assert likeness.min() >= 0.0
 
 
-def test_few_rows_and_many_have_the_same_values(features: ItemFeatures) -> None:
+@pytest.mark.parametrize("one_by_one", [0, 1000])
+def test_few_rows_and_many_have_the_same_values(
+    features: ItemFeatures, one_by_one: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shopguide.recommender.features.ONE_BY_ONE", one_by_one)
     matrix = features.matrix.tolil()
     matrix[[40, 41, 95]] = 0  # products without any feature, the last one too
     bare = replace(features, matrix=matrix.tocsr())
