@@ -59,6 +59,14 @@ class Slate:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """One product that a shopper was shown, and when."""
+
+    sku: Sku
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackEvent:
     """One thing a shopper did. `event_id` comes from the client: an event sent twice counts once.
 

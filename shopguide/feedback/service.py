@@ -10,7 +10,7 @@ from typing import get_args
 
 from shopguide.db.engine import Database
 from shopguide.errors import UnknownSlate
-from shopguide.feedback.events import EventKind, FeedbackEvent, Slate
+from shopguide.feedback.events import EventKind, FeedbackEvent, Sighting, Slate
 from shopguide.feedback.rewards import ItemReward, RewardRules, credit, rewards_by_shopper
 from shopguide.feedback.store import FeedbackStore
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
@@ -149,6 +149,30 @@ class Feedback:
             conversation_id=conversation_id,
             remembered=remembered,
             since=since,
+        )
+
+    def sightings(
+        self,
+        shopper_id: ShopperId,
+        after: datetime,
+        slates: int = 50,
+        *,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[Sighting]:
+        """Return what a shopper was shown for themselves, newest first: what may count, as in `history`.
+
+        Args:
+            shopper_id: whose.
+            after: nothing older.
+            slates: how many of the latest slates at most.
+            conversation_id: what was kept for the session of this conversation counts too.
+            remembered: whether what was kept for good counts; otherwise only this conversation's.
+            since: from when on this conversation's own slates count.
+        """
+        return self._store.sightings(
+            shopper_id, after, slates, conversation_id=conversation_id, remembered=remembered, since=since
         )
 
     def promote(self, shopper_id: ShopperId, since: datetime, *, slates: bool = True) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
 from shopguide.db.upsert import insert_for
-from shopguide.feedback.events import EventKind, FeedbackEvent, Slate, SlateItem
+from shopguide.feedback.events import EventKind, FeedbackEvent, Sighting, Slate, SlateItem
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 
 
@@ -38,7 +38,7 @@ class SlateRow(Base):
     __tablename__ = "slates"
     __table_args__ = (
         Index("ix_slates_conversation_id_created_at", "conversation_id", "created_at"),
-        Index("ix_slates_shopper_id", "shopper_id"),
+        Index("ix_slates_shopper_id_created_at", "shopper_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -216,18 +216,43 @@ class FeedbackStore:
         since: datetime | None = None,
     ) -> list[FeedbackEvent]:
         """Return a shopper's latest events, newest first; of one moment, by their ids, the last one first."""
-        seen: list[ColumnElement[bool]] = [~EventRow.session_only] if remembered else []
-        if conversation_id is not None:
-            here = EventRow.conversation_id == conversation_id
-            seen.append(here if since is None else and_(here, EventRow.at >= since))
+        usable = _usable(EventRow, EventRow.at, conversation_id, remembered, since)
         query = select(*_EVENT_COLUMNS).where(
-            EventRow.shopper_id == shopper_id, EventRow.recipient == recipient, or_(false(), *seen)
+            EventRow.shopper_id == shopper_id, EventRow.recipient == recipient, usable
         )
         if kinds is not None:
             query = query.where(EventRow.kind.in_(kinds))
         with self._database.session() as session:
             query = query.order_by(EventRow.at.desc(), _by_bytes(session, EventRow.event_id).desc()).limit(limit)
             return [_event(row) for row in session.execute(query)]
+
+    def sightings(
+        self,
+        shopper_id: ShopperId,
+        after: datetime,
+        slates: int,
+        *,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[Sighting]:
+        """Return what a shopper's latest slates showed, newest first; not those for somebody else."""
+        recipient = SlateRow.state[("need", "recipient")].as_string()
+        latest = (
+            select(SlateRow.id, SlateRow.slate_id, SlateRow.created_at)
+            .where(SlateRow.shopper_id == shopper_id, SlateRow.created_at >= after, func.coalesce(recipient, "") == "")
+            .where(_usable(SlateRow, SlateRow.created_at, conversation_id, remembered, since))
+            .order_by(SlateRow.created_at.desc(), SlateRow.id.desc())
+            .limit(slates)
+            .subquery()
+        )
+        query = (
+            select(SlateItemRow.sku, latest.c.created_at)
+            .join(latest, latest.c.slate_id == SlateItemRow.slate_id)
+            .order_by(latest.c.created_at.desc(), latest.c.id.desc(), SlateItemRow.position)
+        )
+        with self._database.session() as session:
+            return [Sighting(Sku(sku), at) for sku, at in session.execute(query)]
 
     def promote(self, shopper_id: ShopperId, since: datetime, *, slates: bool = True) -> None:
         """Keep for good the events and, if told so, the slates that were kept for the session since a time."""
@@ -345,6 +370,21 @@ class FeedbackStore:
         """Return how many events there are."""
         with self._database.session() as session:
             return session.scalar(select(func.count()).select_from(EventRow)) or 0
+
+
+def _usable(
+    row: type[EventRow] | type[SlateRow],
+    at: InstrumentedAttribute[datetime],
+    conversation_id: ConversationId | None,
+    remembered: bool,
+    since: datetime | None,
+) -> ColumnElement[bool]:
+    """Choose what may count in a conversation: what was kept for good, and what was kept for its session."""
+    usable: list[ColumnElement[bool]] = [~row.session_only] if remembered else []
+    if conversation_id is not None:
+        here = row.conversation_id == conversation_id
+        usable.append(here if since is None else and_(here, at >= since))
+    return or_(false(), *usable)
 
 
 def _by_bytes(

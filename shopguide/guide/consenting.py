@@ -59,7 +59,7 @@ class Consenting:
         since = self._clock() - self._session_memory
         with self._database.together():
             if granted and purposes:
-                # What was shown serves reports and training alone.
+                # What was shown is kept for reports and training.
                 self._feedback.promote(shopper_id, since, slates="analytics" in purposes)
             for purpose in purposes:
                 self._profiles.set_consent(shopper_id, purpose, granted, source=source, conversation_id=conversation_id)

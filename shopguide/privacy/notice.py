@@ -92,7 +92,8 @@ def _sections(settings: Settings) -> Iterator[Section]:
             "What you click, search for, put into the cart, buy and rate: for the same, and for reports and the "
             f"training of the guide (analytics). {_kept(settings.keep_events_days)}",
             "Which products you were shown, in which order, and how they were chosen: to measure and train the guide "
-            f"(analytics). {_kept(settings.keep_slates_days)}",
+            "(analytics), and not to show you the same again and again (personalisation). "
+            f"{_kept(settings.keep_slates_days)}",
             "The conversation itself: so that the guide knows what you talk about. "
             f"{_kept(settings.keep_conversations_days, ' after its last message')}",
             "Your decisions about all this, and when you made them: so that they can be proved.",

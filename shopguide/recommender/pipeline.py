@@ -3,8 +3,10 @@
 import logging
 import random
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +14,16 @@ import numpy as np
 from lexicon.text import normalise
 from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
+from shopguide.ids import ConversationId, ShopperId
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
 from shopguide.recommender.candidates.base import Context, Interaction
 from shopguide.recommender.exploration import Choice
+from shopguide.recommender.fatigue import LOOKED_BACK, Seen, seen, sunk
 from shopguide.recommender.features import Floats, ItemFeatures, Rows, feature_name
 from shopguide.recommender.live import LiveModel
 from shopguide.recommender.reranker import relevance
-from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, fill, shortlist
+from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, best, fill, shortlist
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.texts import need_text, product_text
 from shopguide.recommender.types import RankedProduct, Recommendation, RecommendationRequest
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
     from shopguide.catalogue.live import LiveCatalogue
     from shopguide.feedback.service import Feedback
-    from shopguide.profiles.service import Profiles
+    from shopguide.profiles.service import Profiles, Recalled
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,7 @@ class Recommender:
         feedback: what they did.
         settings: where the models are, and the limits.
         chance: what exploration draws from; tests bring a seeded one.
+        clock: tells the time; tests bring their own.
     """
 
     def __init__(
@@ -79,11 +84,13 @@ class Recommender:
         settings: Settings,
         *,
         chance: random.Random | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._profiles = profiles
         self._feedback = feedback
         self._settings = settings
         self._chance = chance or random.Random()  # noqa: S311  (no secret depends on it)
+        self._clock = clock
         self._live = LiveModel(catalogue.index, settings)
 
     def warm_up(self) -> None:
@@ -115,9 +122,10 @@ class Recommender:
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.
 
-        Every item satisfies every constraint, no item is excluded, beside or the anchor itself, and none appears
-        twice. Scores order the items before diversity, limits and exploration, whose propensities the items carry; a
-        shopper database that is down costs the memory, not the answer.
+        Every item satisfies every constraint, no item is excluded, beside or the anchor itself, and none appears twice.
+        Where nothing is asked for, nothing that was just shown comes again while there is something else. Scores order
+        the items before diversity, limits and exploration, whose propensities the items carry; a shopper database that
+        is down costs the memory, not the answer.
         """
         snapshot = self._live.snapshot()
         matching = snapshot.index.matching(request.constraints)
@@ -158,36 +166,61 @@ class Recommender:
 
     def _context(self, snapshot: Snapshot, request: RecommendationRequest) -> Context:
         """Bring in what may be remembered: for somebody else their taste, never what the shopper did for themselves."""
-        taste, events, known = TasteProfile(), list[FeedbackEvent](), False
+        taste, known = TasteProfile(), False
+        history: tuple[Interaction, ...] = ()
+        shown = Seen()
         if request.shopper_id is not None and request.personal:
             try:
                 recalled = self._profiles.recall(
                     request.shopper_id, recipient=request.recipient, conversation_id=request.conversation_id
                 )
-                taste, known = recalled.taste, recalled.remembered and not request.recipient
                 if not request.recipient:
-                    events = self._feedback.history(
-                        request.shopper_id,
-                        conversation_id=request.conversation_id,
-                        remembered=recalled.remembered,
-                        since=recalled.since,
-                    )
+                    history, shown = self._own(snapshot.index, request.shopper_id, request.conversation_id, recalled)
+                taste, known = recalled.taste, recalled.remembered and not request.recipient
             except DatabaseError as error:
                 log.warning("answering without memory: %s", error)
-                taste, events, known = TasteProfile(), [], False
         if not known:
             # Nor may a model know the shopper again by the id.
             request = replace(request, shopper_id=None)
-        return Context(request, snapshot.features, taste, interactions_of(snapshot.index, events))
+        return Context(request, snapshot.features, taste, history, shown)
+
+    def _own(
+        self,
+        index: "CatalogueIndex",
+        shopper_id: ShopperId,
+        conversation_id: ConversationId | None,
+        recalled: "Recalled",
+    ) -> tuple[tuple[Interaction, ...], Seen]:
+        """Return what a shopper did and what they were shown lately, as far as either may be remembered.
+
+        Raises:
+            DatabaseError: the database cannot be reached.
+        """
+        remembered, since = recalled.remembered, recalled.since
+        history = interactions_of(
+            index,
+            self._feedback.history(shopper_id, conversation_id=conversation_id, remembered=remembered, since=since),
+        )
+        now = self._clock()
+        sightings: dict[int, list[datetime]] = defaultdict(list)
+        for one in self._feedback.sightings(
+            shopper_id, now - LOOKED_BACK, conversation_id=conversation_id, remembered=remembered, since=since
+        ):
+            if one.sku in index:
+                sightings[index.row(one.sku)].append(one.at)
+        return history, seen(sightings, {item.row: item.at for item in history}, session_start=since, now=now)
 
     def _shortlist(self, snapshot: Snapshot, context: Context, values: BlendFeatures) -> tuple[_Shortlist, str | None]:
         """Score the rows, read the best ones, and return them with what is degraded."""
         request = context.request
         n = max(request.k * SHORTLIST, RERANKED)
-        scores = snapshot.blend.score(values)
+        weary = context.seen.weary(values.rows)
+        scores = _rested(snapshot.blend.score(values), weary, n, is_open=request.is_open)
         limits = self._limits(snapshot, context, values.rows)
         positions = shortlist(scores, n, request.k, limits)
         columns = {name: column[positions] for name, column in values.columns.items()}
+        if weary.any():
+            columns["fatigue"] = weary[positions]
         reranked, degraded = self._rerank(snapshot, context, values.rows[positions])
         read = np.zeros(len(positions), dtype=np.float32)
         if reranked is not None:
@@ -232,7 +265,7 @@ class Recommender:
         beside = [snapshot.index.row(sku) for sku in request.beside if sku in snapshot.index]
         return Limits(
             brands=np.where(np.isin(brands, asked), NO_BRAND, brands) if asked else brands,
-            turns=np.zeros(len(rows), dtype=np.int32),
+            turns=context.seen.turns(rows) if request.is_open else np.zeros(len(rows), dtype=np.int32),
             per_brand=self._settings.max_per_brand,
             beside=features.brands[beside],
         )
@@ -265,6 +298,14 @@ def _features(snapshot: Snapshot, context: Context, rows: Rows) -> BlendFeatures
         return values
     alike = snapshot.signals.resemblance(snapshot.index.row(anchor), rows)
     return replace(values, columns={**values.columns, "anchor": alike})
+
+
+def _rested(scores: Floats, weary: Floats, n: int, *, is_open: bool) -> Floats:
+    """Return a copy of the scores, less what weariness costs among the best `n`."""
+    if not weary.any():
+        return scores.copy()
+    contenders = scores[best(scores, n)]
+    return sunk(scores, weary, float(contenders[0] - contenders[-1]), is_open=is_open)
 
 
 def interactions_of(index: "CatalogueIndex", events: Iterable[FeedbackEvent]) -> tuple[Interaction, ...]:

@@ -57,6 +57,12 @@ class RecommendationRequest:
     recipient: str = ""
     conversation_id: ConversationId | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is asked for ("recommend me something"); what must not be is no need."""
+        asked = self.query.strip() or self.anchor or self.among is not None or not self.preferences.is_empty
+        return not asked and all(constraint.op == "not in" for constraint in self.constraints)
+
 
 @dataclass(frozen=True, slots=True)
 class RankedProduct:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,55 @@ def test_history_is_newest_first_and_limited(feedback: Feedback) -> None:
     feedback.record([event("e1", 1), event("e3", 3), event("e2", 2), event("bea", 0, shopper_id=ShopperId("bea"))])
     assert [e.event_id for e in feedback.history(ANN)] == ["e1", "e2", "e3"]
     assert [e.event_id for e in feedback.history(ANN, limit=1)] == ["e1"]
+
+
+def test_sightings_are_newest_first_and_of_the_latest_slates(feedback: Feedback) -> None:
+    feedback.log_slate(slate("s1", "AB", minutes=9))
+    feedback.log_slate(slate("s3", "CA", minutes=1, talk=None))
+    feedback.log_slate(slate("s2", "D", minutes=5))
+    feedback.log_slate(replace(slate("bea", "E"), shopper_id=ShopperId("bea")))
+    feedback.log_slate(replace(slate("nobody", "F"), shopper_id=None))
+    week_ago = NOW - timedelta(days=7)
+    found = feedback.sightings(ANN, week_ago)
+    assert [(one.sku, (NOW - one.at) / timedelta(minutes=1)) for one in found] == [
+        ("C", 1),
+        ("A", 1),
+        ("D", 5),
+        ("A", 9),
+        ("B", 9),
+    ]
+    assert [one.sku for one in feedback.sightings(ANN, NOW - timedelta(minutes=5))] == ["C", "A", "D"]
+    assert [one.sku for one in feedback.sightings(ANN, week_ago, slates=1)] == ["C", "A"]
+
+
+def test_sightings_are_what_may_count_in_a_conversation(feedback: Feedback) -> None:
+    other = ConversationId("web-2")
+    feedback.log_slate(slate("kept", "A", 9, talk=other))
+    feedback.log_slate(slate("kept here", "B", 8))
+    feedback.log_slate(replace(slate("here", "C", 7), session_only=True))
+    feedback.log_slate(replace(slate("here long ago", "D", 300), session_only=True))
+    feedback.log_slate(replace(slate("there", "E", 6, talk=other), session_only=True))
+    week_ago, session = NOW - timedelta(days=7), NOW - timedelta(hours=2)
+
+    def seen(**may: Any) -> str:
+        return "".join(sorted(one.sku for one in feedback.sightings(ANN, week_ago, **may)))
+
+    assert seen() == "AB"
+    assert seen(conversation_id=TALK, since=session) == "ABC"
+    assert seen(conversation_id=TALK, since=session, remembered=False) == "BC"
+    assert seen(conversation_id=TALK) == "ABCD"
+    assert seen(remembered=False) == ""
+
+
+def test_what_was_shown_for_somebody_else_is_no_sighting_of_ones_own(feedback: Feedback) -> None:
+    for name, sku, state in (
+        ("dad", "A", {"need": {"recipient": "dad"}}),
+        ("own", "B", {"need": {"recipient": None}}),
+        ("api", "C", {}),
+    ):
+        feedback.log_slate(replace(slate(name, sku), state=state))
+    found = feedback.sightings(ANN, NOW - timedelta(days=1))
+    assert sorted(one.sku for one in found) == ["B", "C"]
 
 
 def test_of_one_moment_the_ids_tell_which_came_later_not_the_arrival(feedback: Feedback) -> None:

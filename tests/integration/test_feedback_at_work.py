@@ -16,6 +16,7 @@ from shopguide.conversation.outcomes import Judged, SlateShown
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ConversationId, ShopperId, Sku
+from shopguide.profiles.consent import PURPOSES
 from shopguide.settings import Settings
 from tests.support.shop import API_KEY, CHAT_SECRET
 from tests.unit.recommender.synthetic import make_products
@@ -133,6 +134,31 @@ def test_what_was_disliked_is_not_shown_again(shop: Shop) -> None:
     again = shop.guide.search(turn("ann", "search_products", text="velora"), need)
     assert isinstance(again, SlateShown)
     assert first.items[0].product.sku not in [shown.product.sku for shown in again.items]
+
+
+def skus_of(payload: dict[str, Any]) -> list[str]:
+    return [item["sku"] for item in payload["items"]]
+
+
+def test_unasked_a_page_shows_something_else_every_time_and_a_need_the_same(shop: Shop) -> None:
+    home = [skus_of(shop.guide.recommend(shopper_id=ANN, k=5)) for _ in range(6)]
+    assert len({sku for slate in home for sku in slate}) == 30
+    assert skus_of(slate(shop)) == skus_of(slate(shop))
+    assert skus_of(shop.guide.recommend(shopper_id=ShopperId("bea"), k=5)) == home[0]
+
+
+def test_without_consent_a_conversation_knows_only_what_it_showed_itself(shop: Shop) -> None:
+    shop.consenting.decide(ANN, PURPOSES, granted=False, source="test")
+
+    def surprise(talk: str) -> set[Sku]:
+        asked = Turn(ConversationId(talk), ANN, "surprise me", "ask_recommendation")
+        found = shop.guide.search(asked, Need())
+        assert isinstance(found, SlateShown)
+        return {shown.product.sku for shown in found.items}
+
+    first = surprise("web-1")
+    assert surprise("web-2") == first
+    assert not surprise("web-1") & first
 
 
 def test_a_slate_of_two_parts_keeps_the_limit_of_a_brand(shop: Shop) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.fatigue import Seen
 from shopguide.recommender.features import Floats, ItemFeatures, Rows
 from shopguide.recommender.types import RecommendationRequest
 
@@ -37,12 +38,14 @@ class Context:
         features: the item features of the catalogue.
         taste: what the profile remembers of the shopper.
         history: the shopper's products, each once, strongest first.
+        seen: what the shopper was shown lately.
     """
 
     request: RecommendationRequest
     features: ItemFeatures
     taste: TasteProfile = field(default_factory=TasteProfile)
     history: tuple[Interaction, ...] = ()
+    seen: Seen = field(default_factory=Seen)
 
     @cached_property
     def liked(self) -> tuple[Interaction, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.errors import DatabaseError, UnknownSlate
-from shopguide.feedback.events import FeedbackEvent, Slate
+from shopguide.feedback.events import FeedbackEvent, Sighting, Slate
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.profiles.facts import derive_facts
 from shopguide.profiles.preferences import PreferenceEvidence
@@ -86,6 +86,7 @@ class FakeProfiles:
         self.evidence = list(evidence)
         self.withdrawn: set[ShopperId] = set()
         self.rules = DEFAULT_RULES
+        self.session_start = START
         self.down = False
 
     def recall(
@@ -101,7 +102,7 @@ class FakeProfiles:
             and ((remembered and not piece.session_only) or piece.conversation_id == conversation_id is not None)
         ]
         taste = derive_taste(shopper_id, usable, datetime.now(UTC), recipient=recipient)
-        return Recalled(taste, derive_facts(usable, recipient=recipient), tuple(usable), remembered, START)
+        return Recalled(taste, derive_facts(usable, recipient=recipient), tuple(usable), remembered, self.session_start)
 
     def lasting_evidence(self) -> Iterator[PreferenceEvidence]:
         return (piece for piece in self.evidence if piece.shopper_id not in self.withdrawn)
@@ -132,6 +133,28 @@ class FakeFeedback:
             if event.shopper_id == shopper_id
             and ((remembered and not event.session_only) or event.conversation_id == conversation_id is not None)
         ][:limit]
+
+    def sightings(
+        self,
+        shopper_id: ShopperId,
+        after: datetime,
+        slates: int = 50,
+        *,
+        conversation_id: ConversationId | None = None,
+        remembered: bool = True,
+        since: datetime | None = None,
+    ) -> list[Sighting]:
+        if self.down:
+            raise DatabaseError("no database")
+        usable = [
+            slate
+            for slate in self.slates.values()
+            if slate.shopper_id == shopper_id
+            and slate.created_at >= after
+            and ((remembered and not slate.session_only) or slate.conversation_id == conversation_id is not None)
+        ]
+        latest = sorted(usable, key=lambda slate: slate.created_at, reverse=True)[:slates]
+        return [Sighting(item.sku, slate.created_at) for slate in latest for item in slate.items]
 
     def interactions(self) -> Iterator[FeedbackEvent]:
         return iter(sorted(self.events, key=lambda event: event.at))
