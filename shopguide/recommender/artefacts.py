@@ -176,10 +176,12 @@ class ModelFolder:
             ModelCorrupt: its manifest cannot be read.
         """
         folder = self.root / name
-        if "/" in name or name.startswith(".") or not (folder / MANIFEST).is_file():
+        if "/" in name or name.startswith("."):
             raise ModelNotFound(f"{self.root}: no version {name!r}")
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise ModelNotFound(f"{self.root}: no version {name!r}") from None
         except (ValueError, OSError) as error:
             raise ModelCorrupt(f"{folder / MANIFEST}: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -191,8 +193,10 @@ class ModelFolder:
         if not self.root.is_dir():
             return
         for folder in sorted(self.root.iterdir()):
-            if not folder.name.startswith(".") and (folder / MANIFEST).is_file():
-                try:
-                    yield self.version(folder.name)
-                except ModelCorrupt as error:
-                    log.warning("not listed: %s", error)
+            try:
+                yield self.version(folder.name)
+            except ModelNotFound:
+                # Something else lies there, or a training removed the version meanwhile.
+                continue
+            except ModelCorrupt as error:
+                log.warning("not listed: %s", error)

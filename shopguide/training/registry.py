@@ -1,7 +1,7 @@
 """The write side of trained models: drafts that become versions in one step, promotion and rollback.
 
-A version's folder appears by one rename and becomes current by one more; whoever is killed in between leaves a draft
-that nobody lists and that a later run clears away.
+A version's folder appears by one rename, becomes current by one more and goes by one; whoever is killed in between
+leaves a draft that nobody lists and that a later run clears away.
 """
 
 import fcntl
@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,8 +24,7 @@ from shopguide.recommender.artefacts import FORMAT, MANIFEST, PARTS, POINTER, Mo
 KEPT = 5
 """Versions kept beside the current one."""
 DRAFT = ".draft-"
-STALE_SECONDS = 24 * 3600.0
-"""After this a draft's job is dead."""
+"""How folders begin that are no versions: not yet, or no longer."""
 
 
 class Draft:
@@ -76,16 +74,19 @@ class Registry:
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
-        """Open a draft; it is removed at the end if it was not published."""
-        self.folder.root.mkdir(parents=True, exist_ok=True)
-        self._clear_stale()
-        path = self.folder.root / f"{DRAFT}{os.getpid()}-{secrets.token_hex(4)}"
-        path.mkdir()
+        """Open a draft; it is removed at the end if it was not published, or by a later job if this one is killed."""
+        path = self.folder.root / f"{DRAFT}{secrets.token_hex(8)}"
+        with self.locked():
+            self._clear_dead()
+            path.mkdir()
+            alive = os.open(path, os.O_RDONLY)
+            # Let go by the system when the process ends, however it ends; a process id would come again.
+            fcntl.flock(alive, fcntl.LOCK_EX)
         try:
             yield Draft(path)
         finally:
-            if path.exists():
-                shutil.rmtree(path)
+            os.close(alive)
+            shutil.rmtree(path, ignore_errors=True)
 
     def publish(
         self, draft: Draft, *, promote: bool = True, last: Callable[[Draft], object] = lambda _: None
@@ -116,9 +117,8 @@ class Registry:
                 "files": files,
             }
             (draft.folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
-            for path in draft.folder.rglob("*"):
-                if path.is_file():
-                    sync(path)
+            for path in (draft.folder, *draft.folder.rglob("*")):
+                sync(path)
             draft.folder.rename(self.folder.root / name)
             sync(self.folder.root)
             version = self.folder.version(name)
@@ -203,12 +203,17 @@ class Registry:
         protected = {pointer["version"], *pointer["history"]}
         others = [version for version in self.folder.versions() if version.name not in protected]
         for version in others[: max(0, len(others) - KEPT)]:
-            shutil.rmtree(version.folder)
+            # A version that is half removed must not be listed.
+            going = version.folder.rename(self.folder.root / f"{DRAFT}{version.name}")
+            shutil.rmtree(going)
 
-    def _clear_stale(self) -> None:
+    def _clear_dead(self) -> None:
+        """Remove what killed jobs left; the caller holds the lock."""
         for path in self.folder.root.glob(f"{DRAFT}*"):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS or not _alive(path.name):
+            if not _alive(path):
                 shutil.rmtree(path, ignore_errors=True)
+        for path in self.folder.root.glob(f".{POINTER}-*"):
+            path.unlink()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -219,15 +224,19 @@ class Registry:
             yield
 
 
-def _alive(draft_name: str) -> bool:
-    """Return whether the process that opened a draft may still run (one on another machine may)."""
+def _alive(draft: Path) -> bool:
+    """Return whether the process that opened a draft still runs: it holds a lock on the folder."""
     try:
-        os.kill(int(draft_name.removeprefix(DRAFT).split("-")[0]), 0)
-    except ProcessLookupError:
+        descriptor = os.open(draft, os.O_RDONLY)
+    except FileNotFoundError:
         return False
-    except (ValueError, PermissionError):
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _link(source: Path, target: Path) -> None:
