@@ -29,6 +29,7 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
     models = typer.Typer(help="Look at trained versions and choose which one serves.", no_args_is_help=True)
     models.command("list")(list_models)
     models.command("show")(show_model)
+    models.command("report")(show_report)
     models.command("promote")(promote)
     models.command("rollback")(rollback)
     root.add_typer(models, name="models")
@@ -62,6 +63,8 @@ def train(
         return
     for name, part in report["parts"].items():
         typer.echo(f"{name}: {_in_words(part)}")
+        if name == "candidates" and "version" in part:
+            typer.echo(f"  more: shopguide models report {part['version']}")
     typer.echo(f"serving {report['version'] or 'nothing yet'}")
 
 
@@ -96,6 +99,29 @@ def show_model(
     folder = _registry().folder
     found = folder.version(version) if version else folder.current()
     typer.echo(json.dumps(found.manifest, ensure_ascii=False, indent=1))
+
+
+def show_report(
+    version: Annotated[str, typer.Argument(help="A version's name; the one that serves without it.")] = "",
+) -> None:
+    """Show a version's report: where it lies, with its pictures, and what it says."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from shopguide.errors import ModelNotFound
+    from shopguide.training.report import REPORT
+
+    folder = _registry().folder
+    found = folder.version(version) if version else folder.current()
+    if f"candidates/{REPORT}" not in found.manifest["files"]:
+        raise ModelNotFound(
+            f"{found.name} has no report: shopguide train --only candidates --force makes a new version"
+        )
+    path = found.path("candidates", REPORT)
+    typer.echo(path)
+    Console().print(Markdown(path.read_text(encoding="utf-8"), hyperlinks=False))
+    seconds = found.part("candidates").get("seconds", {})
+    typer.echo("seconds: " + ", ".join(f"{step} {spent}" for step, spent in seconds.items()))
 
 
 def promote(version: Annotated[str, typer.Argument(help="A version's name.")], as_json: JsonOption = False) -> None:
@@ -180,12 +206,10 @@ def _serving(version: str, as_json: bool) -> None:
 def _headline(manifest: Mapping[str, Any]) -> dict[str, float]:
     """Return the figure by which each part is known."""
     found: dict[str, float] = {}
-    for part, metric, models in (
-        ("candidates", "ndcg@10", ("blend_fitted", "blend_default")),
-        ("reranker", "mrr", ("reranker",)),
-    ):
+    kind = manifest["parts"].get("candidates", {}).get("blend", {}).get("kind", "default")
+    for part, metric, model in (("candidates", "ndcg@10", f"blend_{kind}"), ("reranker", "mrr", "reranker")):
         for row in manifest["parts"].get(part, {}).get("metrics", {}).get("models", []):
-            if row["model"] in models:
+            if row["model"] == model:
                 found[f"{part} {metric}"] = row[metric]
     return found
 

@@ -6,6 +6,7 @@
             manifest.json                   what it was made from, how, how good it is, and the digest of every file
             candidates/*.json, *.npy        the blend, demand, and what is known of single shoppers
             candidates/<family>/…           one model of behaviour: LightFM, EASE, …
+            candidates/report/…             the training told to people: Markdown, pictures, learning curves
             vectors/*.npy                   MiniLM vectors of product texts
             reranker/…                      the fine-tuned cross-encoder
 

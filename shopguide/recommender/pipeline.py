@@ -17,13 +17,13 @@ from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
 from shopguide.ids import ConversationId, ShopperId
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import RERANK_WEIGHT, RERANK_WEIGHT_WITHOUT_WORDS, BlendFeatures
-from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.candidates.base import Context, Interaction, top
 from shopguide.recommender.exploration import Choice
 from shopguide.recommender.fatigue import LOOKED_BACK, Seen, seen, sunk
 from shopguide.recommender.features import Floats, ItemFeatures, Rows, feature_name
 from shopguide.recommender.live import LiveModel
 from shopguide.recommender.reranker import relevance
-from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, best, fill, shortlist
+from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, fill, shortlist
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.texts import need_text, product_text
 from shopguide.recommender.types import RankedProduct, Recommendation, RecommendationRequest
@@ -304,7 +304,7 @@ def _rested(scores: Floats, weary: Floats, n: int, *, is_open: bool) -> Floats:
     """Return a copy of the scores, less what weariness costs among the best `n`."""
     if not weary.any():
         return scores.copy()
-    contenders = scores[best(scores, n)]
+    contenders = scores[top(scores, n)]
     return sunk(scores, weary, float(contenders[0] - contenders[-1]), is_open=is_open)
 
 

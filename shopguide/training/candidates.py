@@ -18,6 +18,7 @@ from shopguide.training.families import Evidence, Fit
 from shopguide.training.fitting import Fitted, demand_of, fit_candidates, known_only
 from shopguide.training.interactions import EventLog
 from shopguide.training.registry import Draft, Registry
+from shopguide.training.report import write_report
 
 
 def train_candidates(
@@ -77,6 +78,7 @@ def train_candidates(
     with registry.draft() as draft:
         draft.part("candidates", section)
         _save_candidates(draft, data, events, fitted)
+        write_report(draft.folder / "candidates", section)
         # An erasure takes shoppers out of the versions that there are: this one must lose whom it took meanwhile.
         version = registry.publish(
             draft, promote=not fitted.lost, last=lambda draft: _save_shoppers(draft, fitted, events, data)

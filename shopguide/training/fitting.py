@@ -13,12 +13,13 @@ from shopguide.recommender.candidates.base import Learnt
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.candidates.lightfm import Factors, shopper_key
 from shopguide.recommender.candidates.popularity import Demand, decayed_counts
+from shopguide.recommender.candidates.sequence import SequenceModel
 from shopguide.recommender.snapshot import assemble
 from shopguide.training.blendfit import DEFAULT_FAMILIES, Rehearsal, Validation, validate
 from shopguide.training.champion import against_champion
 from shopguide.training.data import Steps
 from shopguide.training.families import Fit, fit_family, why_not
-from shopguide.training.frames import make_frames
+from shopguide.training.frames import coverage, make_frames
 from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
 from shopguide.training.stopwatch import Stopwatch
 from shopguide.training.tastes import tastes_at, weights_of_tastes
@@ -37,6 +38,7 @@ class Fitted:
         learnt: the models that serve.
         blend: weights and trees.
         validation: how they were chosen, `None` where nothing could be validated.
+        coverage: how much of the catalogue each model and the blend recommend to the shoppers of the window.
         champion: how they compare with the version that serves, empty where there is none to compare with.
         notes: what was left out, and why.
         seconds: what took how long.
@@ -45,6 +47,7 @@ class Fitted:
     learnt: Sequence[Learnt] = ()
     blend: Blend = field(default_factory=lambda: Blend(DEFAULT_WEIGHTS))
     validation: Validation | None = None
+    coverage: Sequence[Mapping[str, Any]] = ()
     champion: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -71,9 +74,11 @@ class Fitted:
                 "paired": found.pairs,
                 "newcomers": found.newcomers,
                 "choice": found.steps,
+                "coverage": list(self.coverage),
             }
         return {
             "families": [model.family for model in self.learnt],
+            "curves": {model.family: model.curves for model in self.learnt if isinstance(model, SequenceModel)},
             "blend": {
                 "kind": found.kind if found is not None else "default",
                 "weights": dict(self.blend.weights),
@@ -125,6 +130,7 @@ def fit_candidates(
         learnt=fit_families(fit, events, validation.families, clock, notes, stage="all"),
         blend=validation.blend,
         validation=validation,
+        coverage=coverage_of(rehearsal, validation, len(fit.index)),
         champion=compared,
         notes=notes,
         seconds=clock.seconds,
@@ -173,6 +179,14 @@ def rehearse(fit: Fit, split: TemporalSplit, clock: Stopwatch, notes: list[str])
         clicks = np.random.default_rng(fit.parameters.seed).integers(0, NEWCOMER_BELOW, size=len(newcomers)).tolist()
         anew = make_frames(split, snapshot, {}, newcomers, clicks=clicks, step=step)
     return Rehearsal([model.family for model in models], frames, anew)
+
+
+def coverage_of(rehearsal: Rehearsal, validation: Validation, n_products: int) -> list[dict[str, Any]]:
+    """Return the rows of the report on coverage: popularity, every model alone, and the blend as it serves."""
+    frames = rehearsal.frames
+    scores = {model: frames.alone(model) for model in ("popularity", *rehearsal.families)}
+    scores[f"blend_{validation.kind}"] = frames.score(validation.blend)
+    return [coverage(m, frames.recommended(values, n_products), frames.n_shoppers) for m, values in scores.items()]
 
 
 def draw(shoppers: Sequence[int], n: int, seed: int) -> list[int]:

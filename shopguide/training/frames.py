@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class Frames:
         chosen: how many products each shopper chose, whether retrieved or not, [n_shoppers].
         liked: how many products each shopper is known to like, [n_shoppers].
         positions: the shoppers' positions in the event log, [n_shoppers].
+        items: catalogue rows of the products, [n_rows].
     """
 
     shopper: NDArray[np.int32]
@@ -40,6 +42,7 @@ class Frames:
     chosen: NDArray[np.int64]
     liked: NDArray[np.int64]
     positions: NDArray[np.int32]
+    items: NDArray[np.int32]
 
     @property
     def n_shoppers(self) -> int:
@@ -66,6 +69,7 @@ class Frames:
             self.chosen[shoppers],
             self.liked[shoppers],
             self.positions[shoppers],
+            self.items[rows],
         )
 
     def score(self, blend: Blend) -> Floats:
@@ -91,8 +95,7 @@ class Frames:
 
     def metrics(self, scores: Floats) -> dict[str, Values]:
         """Return NDCG and recall of each shopper, [n_shoppers] each; ties keep the catalogue's order."""
-        order = np.lexsort((-scores, self.shopper))
-        place = np.arange(len(order)) - self.starts[self.shopper[order]]
+        order, place = self._ranked(scores)
         hit = self.relevant[order] & (place < CUTOFF)
         owner = self.shopper[order][hit]
         gained = np.bincount(owner, weights=1.0 / np.log2(place[hit] + 2), minlength=self.n_shoppers)
@@ -100,6 +103,43 @@ class Frames:
         wanted = np.minimum(self.chosen, CUTOFF)
         found = np.bincount(owner, minlength=self.n_shoppers)
         return {f"ndcg@{CUTOFF}": gained / best[wanted], f"recall@{CUTOFF}": found / np.maximum(wanted, 1)}
+
+    def recommended(self, scores: Floats, n_products: int) -> NDArray[np.int64]:
+        """Return among how many shoppers' first `CUTOFF` each product of the catalogue stands, [n_products]."""
+        order, place = self._ranked(scores)
+        return np.bincount(self.items[order[place < CUTOFF]], minlength=n_products)
+
+    def _ranked(self, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows, shopper by shopper and best first, and each one's place in its list from 0, [n_rows] each.
+
+        Ties keep the catalogue's order.
+        """
+        order = np.lexsort((-scores, self.shopper))
+        return order, np.arange(len(order)) - self.starts[self.shopper[order]]
+
+
+def coverage(model: str, times: NDArray[np.int64], n_shoppers: int) -> dict[str, Any]:
+    """Return how much of the catalogue a model's top lists show, and how often.
+
+    Args:
+        model: its name in the report.
+        times: on how many lists each product stands, [n_products].
+        n_shoppers: how many lists there are.
+
+    Returns:
+        `recommended` of the catalogue's `products` stand on any list, a `share` of them; the most recommended one on
+        the share `most` of the lists; `often`: how many products stand on 1, 2 to 3, 4 to 7 … lists.
+    """
+    shown = times[times > 0]
+    often = np.bincount(np.frexp(shown)[1] - 1) if len(shown) else np.zeros(0, dtype=np.int64)
+    return {
+        "model": model,
+        "products": len(times),
+        "recommended": len(shown),
+        "share": round(len(shown) / max(len(times), 1), 4),
+        "most": round(float(times.max(initial=0)) / max(n_shoppers, 1), 4),
+        "often": often.tolist(),
+    }
 
 
 def make_frames(
@@ -129,6 +169,7 @@ def make_frames(
     default = Blend(DEFAULT_WEIGHTS)
     matrices: list[Floats] = []
     relevant: list[NDArray[np.bool_]] = []
+    items: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
     liked: list[int] = []
     for number, shopper in enumerate(shoppers):
         history = split.past.history(shopper)
@@ -149,6 +190,7 @@ def make_frames(
                 matrix[:, position] = values.columns[name][places]
         matrices.append(matrix)
         relevant.append(chosen[places])
+        items.append(rows[places])
         liked.append(values.liked)
         step()
     sizes = [len(matrix) for matrix in matrices]
@@ -159,6 +201,7 @@ def make_frames(
         np.asarray([len(split.truth[shopper]) for shopper in shoppers], dtype=np.int64),
         np.asarray(liked, dtype=np.int64),
         np.asarray(shoppers, dtype=np.int32),
+        np.concatenate(items),
     )
 
 

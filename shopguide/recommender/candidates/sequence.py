@@ -51,6 +51,12 @@ class SequenceModel:
         kind: str = self.config["kind"]
         return kind
 
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """What was measured after each epoch of the training, by name."""
+        points: list[dict[str, float]] = self.config["curve"]
+        return {name: [point[name] for point in points] for name in (points[0] if points else ())}
+
     def generator(self, index: "CatalogueIndex", features: ItemFeatures) -> "SequenceGenerator":
         """Return the generator for a state of the catalogue."""
         return SequenceGenerator(self, index, features)

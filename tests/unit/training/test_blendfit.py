@@ -25,6 +25,7 @@ def planted(n_shoppers: int, telling: dict[str, float], *, n_rows: int = 40, see
         np.ones(n_shoppers, dtype=np.int64),
         np.full(n_shoppers, 9),
         np.arange(n_shoppers, dtype=np.int32),
+        np.tile(np.arange(n_rows, dtype=np.int32), n_shoppers),
     )
 
 

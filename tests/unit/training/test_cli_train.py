@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from shopguide.catalogue.constraints import Constraint
 from shopguide.cli import train as commands
+from shopguide.errors import ModelNotFound
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.settings import get_settings
 from shopguide.training.registry import Registry
@@ -49,6 +50,28 @@ def publish(tmp_path: Path) -> str:
         draft.part("candidates", section)
         draft.save("candidates", "ids.json", [])
         return registry.publish(draft).name
+
+
+def test_the_headline_is_that_of_the_blend_that_serves() -> None:
+    rows = [{"model": f"blend_{kind}", "ndcg@10": value} for kind, value in (("default", 0.1), ("trees", 0.3))]
+    candidates = {"blend": {"kind": "trees"}, "metrics": {"models": rows}}
+    assert commands._headline({"parts": {"candidates": candidates}}) == {"candidates ndcg@10": 0.3}
+
+
+def test_a_report_is_shown_with_its_path_and_its_absence_is_an_error(app, tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    without = publish(tmp_path)
+    failed = run(app, ["models", "report"])
+    assert isinstance(failed.exception, ModelNotFound) and f"{without} has no report" in str(failed.exception)
+    registry = Registry(ModelFolder(tmp_path / "recommender"))
+    with registry.draft() as draft:
+        folder = draft.part("candidates", {"digest": "y", "seconds": {"blend": 1.5}}) / "report"
+        folder.mkdir()
+        (folder / "report.md").write_text("# Training report\n\nall is well", encoding="utf-8")
+        version = registry.publish(draft)
+    for shown in (run(app, ["models", "report"]).stdout, run(app, ["models", "report", version.name]).stdout):
+        assert shown.startswith(str(version.folder / "candidates" / "report" / "report.md") + "\n")
+        assert "all is well" in shown and "blend 1.5" in shown
 
 
 def test_models_are_listed_shown_promoted_and_rolled_back(app, tmp_path: Path) -> None:

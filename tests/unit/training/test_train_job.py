@@ -17,6 +17,7 @@ from shopguide.settings import Settings
 from shopguide.training.data import TrainingData
 from shopguide.training.job import train
 from shopguide.training.registry import Registry
+from shopguide.training.report import REPORT
 from tests.unit.recommender.synthetic import START, FakeCatalogue, FakeFeedback, FakeProfiles, make_events
 
 
@@ -48,6 +49,13 @@ def test_training_states_what_it_was_made_from_and_how_good_it_is(data: Training
         low, high = row["ci"]["ndcg@10"]
         assert low <= row["ndcg@10"] <= high
     assert {pair["against"] for pair in section["metrics"]["paired"]} >= {"popularity", "item_knn"}
+    covered = {row["model"]: row for row in section["metrics"]["coverage"]}
+    blend = f"blend_{section['blend']['kind']}"
+    assert 10 <= covered["popularity"]["recommended"] < covered[blend]["recommended"] <= len(data.index)
+    assert sum(covered[blend]["often"]) == covered[blend]["recommended"]
+    assert f"**{blend}** (serves)" in (
+        ModelFolder(data.settings.models_dir / "recommender").current().path("candidates", REPORT).read_text("utf-8")
+    )
 
 
 def test_what_is_up_to_date_is_left_alone_unless_forced(data: TrainingData, feedback: FakeFeedback) -> None:
