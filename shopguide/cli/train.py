@@ -121,7 +121,7 @@ def show_report(
     typer.echo(path)
     Console().print(Markdown(path.read_text(encoding="utf-8"), hyperlinks=False))
     seconds = found.part("candidates").get("seconds", {})
-    typer.echo("seconds: " + ", ".join(f"{step} {spent}" for step, spent in seconds.items()))
+    typer.echo("seconds: " + "; ".join(f"{step} {spent}" for step, spent in seconds.items()))
 
 
 def promote(version: Annotated[str, typer.Argument(help="A version's name.")], as_json: JsonOption = False) -> None:
