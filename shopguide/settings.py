@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     exploration_rate: float = Field(
         0.05, ge=0, le=0.5, description="how often a position of a slate tries another product that fits; 0: never"
     )
+    fairness: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how much more worse served groups of shoppers count in training, at others' cost; 0: no more",
+    )
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")
     rerank_deadline_ms: int = Field(400, ge=0, description="time a request may spend in the transformer reranker")

@@ -106,7 +106,7 @@ def validate(
         step: called after every fit.
     """
     frames = rehearsal.frames
-    fold = np.random.default_rng(seed).integers(0, FOLDS, size=frames.n_shoppers)
+    fold = folds_of(frames, seed)
     judged = {name: frames.metrics(frames.alone(name)) for name in ("popularity", *families)}
     judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
     served, kind, blend, steps = DEFAULT_FAMILIES, "default", Blend(DEFAULT_WEIGHTS), list[dict[str, Any]]()
@@ -118,13 +118,15 @@ def validate(
         if judged["blend_linear"][METRIC].mean() > judged["blend_default"][METRIC].mean():
             served, kind, blend = chosen, "linear", Blend(fit_weights(frames, columns))
         if frames.n_shoppers >= MIN_TREE_SHOPPERS:
-            judged["blend_trees"] = frames.metrics(_cross_fitted_trees(frames, columns, fold, seed))
+
+            def with_trees(own: Frames) -> Blend:
+                return fit_blend(own, columns, trees=True, seed=seed)
+
+            judged["blend_trees"] = frames.metrics(cross_fitted(frames, with_trees, fold))
             step()
             difference = paired("", "", judged["blend_trees"][METRIC], judged["blend_linear"][METRIC], METRIC)
             if difference["ci"][0] > 0:
-                weights = fit_weights(frames, columns)
-                trees = fit_trees(frames, weights, columns, seed)
-                served, kind, blend = chosen, "trees", Blend(weights, trees=trees)
+                served, kind, blend = chosen, "trees", with_trees(frames)
     newcomer_weights, of_newcomers = _newcomers(rehearsal.newcomers, served, fold_seed=seed)
     blend = replace(blend, newcomer_weights=newcomer_weights)
     name = f"blend_{kind}"
@@ -147,7 +149,7 @@ def _newcomers(
     judged = {"popularity": frames.metrics(frames.alone("popularity"))} if frames.n_shoppers else {}
     weights: Mapping[str, float] = DEFAULT_WEIGHTS
     if frames.n_shoppers >= MIN_SHOPPERS:
-        fold = np.random.default_rng(fold_seed).integers(0, FOLDS, size=frames.n_shoppers)
+        fold = folds_of(frames, fold_seed)
         columns = columns_of(families)
         judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
         judged["blend_linear"] = frames.metrics(_cross_fitted(frames, columns, fold))
@@ -190,13 +192,24 @@ def columns_of(families: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in HABITS if name not in others)
 
 
+def folds_of(frames: Frames, seed: int) -> NDArray[np.int64]:
+    """Return the fold that each shopper is in, [n_shoppers]."""
+    return np.random.default_rng(seed).integers(0, FOLDS, size=frames.n_shoppers)
+
+
+def fit_blend(frames: Frames, columns: Sequence[str], *, trees: bool, seed: int = 0) -> Blend:
+    """Fit the weights of features, and trees on top of them if they are wanted."""
+    weights = fit_weights(frames, columns)
+    return Blend(weights, trees=fit_trees(frames, weights, columns, seed) if trees else None)
+
+
 def fit_weights(frames: Frames, columns: Sequence[str]) -> dict[str, float]:
     """Fit the weights of features so that what a shopper chose stands before what they did not.
 
-    The mean over shoppers of the softmax cross-entropy (Z. Cao et al., "Learning to Rank: From Pairwise Approach to
-    Listwise Approach", 2007, with top one probabilities), drawn to a multiple of the default weights. The result is
-    scaled so that what counts for a product adds up to what the default weights do: the words of today keep their
-    place.
+    The mean over shoppers (weighted by `Frames.shares`) of the softmax cross-entropy (Z. Cao et al., "Learning to Rank:
+    From Pairwise Approach to Listwise Approach", 2007, with top one probabilities), drawn to a multiple of the default
+    weights. The result is scaled so that what counts for a product adds up to what the default weights do: the words of
+    today keep their place.
 
     Args:
         frames: the shoppers to learn from.
@@ -211,10 +224,11 @@ def fit_weights(frames: Frames, columns: Sequence[str]) -> dict[str, float]:
     if not usable.n_shoppers:
         return dict(DEFAULT_WEIGHTS)
     matrix = np.ascontiguousarray(usable.matrix[:, places])
-    starts, shopper = usable.starts, usable.shopper
-    aim = usable.relevant / retrieved[retrieved > 0][shopper] / usable.n_shoppers
+    starts, shopper, shares = usable.starts, usable.shopper, usable.shares
+    aim = usable.relevant / retrieved[retrieved > 0][shopper] * shares[shopper]
     towards = aim @ matrix
-    ridge = RIDGE / usable.n_shoppers
+    # One over the number of shoppers; unequal shares carry the weights as fewer would (L. Kish, 1965).
+    ridge = RIDGE * float(shares @ shares)
 
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, multiple = point[:-1], point[-1]
@@ -223,8 +237,8 @@ def fit_weights(frames: Frames, columns: Sequence[str]) -> dict[str, float]:
         powers = np.exp(scores)
         sums = np.add.reduceat(powers, starts)
         away = weights - multiple * default
-        value = float(np.log(sums).mean() - aim @ scores + ridge * (away @ away))
-        share = (powers / sums[shopper] / len(sums)).astype(np.float32)
+        value = float(shares @ np.log(sums) - aim @ scores + ridge * (away @ away))
+        share = (powers * (shares / sums)[shopper]).astype(np.float32)
         slope = share @ matrix - towards + 2 * ridge * away
         return value, np.append(slope, -2 * ridge * (away @ default))
 
@@ -247,7 +261,8 @@ def fit_trees(frames: Frames, weights: Mapping[str, float], columns: Sequence[st
     head = _head(frames, habits)
     matrix = tree_matrix({name: frames.column(name)[head] for name in columns}, habits[head], columns)
     sizes = np.bincount(frames.shopper[head], minlength=frames.n_shoppers)
-    data = lightgbm.Dataset(matrix, frames.relevant[head].astype(np.int32), group=sizes[sizes > 0])
+    weight = None if frames.weight is None else (frames.shares * frames.n_shoppers)[frames.shopper[head]]
+    data = lightgbm.Dataset(matrix, frames.relevant[head].astype(np.int32), group=sizes[sizes > 0], weight=weight)
     model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=TREE_ROUNDS)
     return Trees(model.model_to_string(), tuple(columns))
 
@@ -267,12 +282,16 @@ def _cross_fitted(frames: Frames, columns: Sequence[str], fold: NDArray[np.int64
     return scores
 
 
-def _cross_fitted_trees(frames: Frames, columns: Sequence[str], fold: NDArray[np.int64], seed: int) -> Floats:
+def cross_fitted(frames: Frames, fit: Callable[[Frames], Blend], fold: NDArray[np.int64]) -> Floats:
+    """Return scores of each shopper by a blend that was fitted on the shoppers of the other folds, [n_rows].
+
+    Args:
+        frames: all shoppers.
+        fit: fits a blend on some of them.
+        fold: of each shopper, [n_shoppers].
+    """
     scores = np.empty(len(frames.shopper), dtype=np.float32)
     for part in range(FOLDS):
-        others, own = frames.of(fold != part), fold == part
-        weights = fit_weights(others, columns)
-        scores[own[frames.shopper]] = frames.of(own).score(
-            Blend(weights, trees=fit_trees(others, weights, columns, seed))
-        )
+        own = fold == part
+        scores[own[frames.shopper]] = frames.of(own).score(fit(frames.of(~own)))
     return scores

@@ -40,6 +40,7 @@ def train_candidates(
         evidence=evidence_digest,
         parameters=parameters.as_json(),
         vectors=vectors.part("vectors")["digest"] if vectors is not None else "",
+        fairness=data.settings.fairness,
         taste={"trust": dict(rules.trust), "half_life": dict(rules.half_life)},
     )
     if not force and is_up_to_date(registry.folder, "candidates", digest):
@@ -57,6 +58,7 @@ def train_candidates(
         rules,
         vectors=load_vectors(vectors, data.index) if vectors is not None else None,
         budget=60 * minutes if minutes is not None else None,
+        fairness=data.settings.fairness,
     )
     read = round(time.perf_counter() - started, 2)
     fitted = fit_candidates(fit, events, champion=current)

@@ -15,6 +15,7 @@ from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.als import AlsParameters, fit_als
 from shopguide.training.data import Progress, Steps
 from shopguide.training.factors import FactorParameters, fit_factors
+from shopguide.training.groups import Groupings
 from shopguide.training.interactions import EventLog
 from shopguide.training.neighbours import EASE_ITEMS, EASE_RIDGE, fit_ease, fit_item_knn
 from shopguide.training.sequences import SequenceParameters, default_parameters, fit_sequence
@@ -43,6 +44,8 @@ class Fit:
         vectors: MiniLM vectors of the products, if there are any.
         als: ALS's parameters.
         budget: seconds for everything, `None` for no limit.
+        groups: what shoppers volunteered about themselves; without any, fairness goes by activity.
+        fairness: how much worse served groups gain at the cost of others, 0 to 1.
     """
 
     index: "CatalogueIndex"
@@ -54,6 +57,8 @@ class Fit:
     vectors: ItemVectors | None = None
     als: AlsParameters = field(default_factory=AlsParameters)
     budget: float | None = None
+    groups: Groupings = field(default_factory=dict)
+    fairness: float = 0.0
 
     def parameters_json(self) -> dict[str, Any]:
         """Return the models' parameters, for a manifest."""

@@ -18,8 +18,10 @@ from shopguide.recommender.snapshot import assemble
 from shopguide.training.blendfit import DEFAULT_FAMILIES, Rehearsal, Validation, validate
 from shopguide.training.champion import against_champion
 from shopguide.training.data import Steps
+from shopguide.training.fairness import FairBlend, both_ends, fit_fairly, groupings_in
 from shopguide.training.families import Fit, fit_family, why_not
 from shopguide.training.frames import coverage, make_frames
+from shopguide.training.groups import Groupings
 from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
 from shopguide.training.stopwatch import Stopwatch
 from shopguide.training.tastes import tastes_at, weights_of_tastes
@@ -39,6 +41,7 @@ class Fitted:
         blend: weights and trees.
         validation: how they were chosen, `None` where nothing could be validated.
         coverage: how much of the catalogue each model and the blend recommend to the shoppers of the window.
+        fairness: how groups are served without and with the switch, see `training.fairness.both_ends`.
         champion: how they compare with the version that serves, empty where there is none to compare with.
         notes: what was left out, and why.
         seconds: what took how long.
@@ -48,6 +51,7 @@ class Fitted:
     blend: Blend = field(default_factory=lambda: Blend(DEFAULT_WEIGHTS))
     validation: Validation | None = None
     coverage: Sequence[Mapping[str, Any]] = ()
+    fairness: Mapping[str, Any] = field(default_factory=dict)
     champion: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class Fitted:
                 "newcomers": found.newcomers,
                 "choice": found.steps,
                 "coverage": list(self.coverage),
+                "fairness": dict(self.fairness),
             }
         return {
             "families": [model.family for model in self.learnt],
@@ -125,16 +130,32 @@ def fit_candidates(
     rehearsal = rehearse(fit, split, clock, notes)
     with clock.time("blend"):
         validation = validate(rehearsal, rehearsal.families, fit.parameters.seed, Steps(fit.progress, "blend", 20))
+    groupings = groupings_in(rehearsal.frames, fit.groups)
+    with clock.time("fairness"):
+        fair = fairly(fit, rehearsal, validation, groupings, notes)
     compared = against_champion(champion, fit, split, rehearsal.frames, validation) if champion is not None else {}
     return Fitted(
         learnt=fit_families(fit, events, validation.families, clock, notes, stage="all"),
-        blend=validation.blend,
+        blend=fair.blend if fair is not None else validation.blend,
         validation=validation,
         coverage=coverage_of(rehearsal, validation, len(fit.index)),
+        fairness=both_ends(rehearsal.frames, validation, fair, groupings, fit.fairness),
         champion=compared,
         notes=notes,
         seconds=clock.seconds,
     )
+
+
+def fairly(
+    fit: Fit, rehearsal: Rehearsal, validation: Validation, groupings: Groupings, notes: list[str]
+) -> FairBlend | None:
+    """Return the blend that the switch asks for, `None` where it is off or there are no fitted weights to change."""
+    if not fit.fairness:
+        return None
+    if validation.kind == "default":
+        notes.append("fairness changes nothing: the default weights serve")
+        return None
+    return fit_fairly(rehearsal.frames, validation, groupings, fit.fairness, fit.parameters.seed)
 
 
 def fit_families(

@@ -34,6 +34,7 @@ class Frames:
         liked: how many products each shopper is known to like, [n_shoppers].
         positions: the shoppers' positions in the event log, [n_shoppers].
         items: catalogue rows of the products, [n_rows].
+        weight: how much each shopper counts where something is fitted, [n_shoppers]; `None`: all the same.
     """
 
     shopper: NDArray[np.int32]
@@ -43,6 +44,7 @@ class Frames:
     liked: NDArray[np.int64]
     positions: NDArray[np.int32]
     items: NDArray[np.int32]
+    weight: Values | None = None
 
     @property
     def n_shoppers(self) -> int:
@@ -53,6 +55,12 @@ class Frames:
     def starts(self) -> NDArray[np.int64]:
         """Where each shopper's rows begin, [n_shoppers]."""
         return np.searchsorted(self.shopper, np.arange(self.n_shoppers)).astype(np.int64)
+
+    @cached_property
+    def shares(self) -> Values:
+        """What each shopper counts for of all, adding up to 1, [n_shoppers]."""
+        weight = np.ones(self.n_shoppers) if self.weight is None else self.weight
+        return np.asarray(weight / weight.sum(), dtype=np.float64)
 
     def column(self, name: str) -> Floats:
         """Return one feature, [n_rows]."""
@@ -70,6 +78,7 @@ class Frames:
             self.liked[shoppers],
             self.positions[shoppers],
             self.items[rows],
+            None if self.weight is None else self.weight[shoppers],
         )
 
     def score(self, blend: Blend) -> Floats:

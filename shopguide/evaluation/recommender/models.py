@@ -10,6 +10,7 @@ import numpy as np
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.evaluation.datasets.reading import Evidence
 from shopguide.evaluation.recommender.baselines import Bpr, UserKnn
+from shopguide.evaluation.recommender.groups import known_groups
 from shopguide.evaluation.recommender.paper import PAPER
 from shopguide.evaluation.recommender.paper_model import PaperLightFM
 from shopguide.evaluation.recommender.rehearsal import rehearsal_of
@@ -25,8 +26,9 @@ from shopguide.recommender.vectors import ItemVectors
 from shopguide.training.blendfit import DEFAULT_FAMILIES, validate
 from shopguide.training.data import Progress
 from shopguide.training.factors import FactorParameters
+from shopguide.training.fairness import groupings_in
 from shopguide.training.families import Fit, sequence_parameters
-from shopguide.training.fitting import demand_of, fit_families, rehearse
+from shopguide.training.fitting import demand_of, fairly, fit_families, rehearse
 from shopguide.training.interactions import EventLog
 from shopguide.training.sequences import fit_sequence
 from shopguide.training.stopwatch import Stopwatch
@@ -48,8 +50,14 @@ MODELS = (
     OF_PAPER,
     ENSEMBLE,
     "ensemble_without_lightfm",
+    "ensemble_fair",
 )
-"""All there are; what cannot be fitted is left out: texts without an encoder, the paper's model but in its splits."""
+"""All there are; the last is the ensemble with the fairness switch at `FAIRNESS`. What cannot be fitted is left out:
+texts without an encoder, the paper's model but in its splits."""
+
+
+FAIRNESS = 1.0
+"""Strength of the fairness switch (`SHOPGUIDE_FAIRNESS`) in `ensemble_fair`."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,14 @@ def models_of(
     """
     past, seed = split.past, 0
     fit = Fit(
-        ground.index, ground.features, ground.evidence, FactorParameters(seed=seed), progress, vectors=ground.vectors
+        ground.index,
+        ground.features,
+        ground.evidence,
+        FactorParameters(seed=seed),
+        progress,
+        vectors=ground.vectors,
+        groups=known_groups(split, range(len(past.shoppers))),
+        fairness=FAIRNESS,
     )
     clock, notes = Stopwatch(), list[str]()
     window = rehearsal_of(split.name)(past)
@@ -111,12 +126,16 @@ def models_of(
     learnt = fit_families(fit, past, FAMILIES, clock, notes, stage="all")
     rows = np.arange(len(ground.index), dtype=np.int32)
 
-    def ensemble(without: str = "") -> Scorer:
+    def ensemble(without: str = "", *, fair: bool = False) -> Scorer:
         families = [model.family for model in learnt if model.family != without]
         chosen = validate(rehearsal, families, seed) if rehearsal is not None else None
+        blend = chosen.blend if chosen is not None else None
+        if fair and rehearsal is not None and chosen is not None:
+            fairer = fairly(fit, rehearsal, chosen, groupings_in(rehearsal.frames, fit.groups), notes)
+            blend = fairer.blend if fairer is not None else blend
         served = chosen.families if chosen is not None else DEFAULT_FAMILIES
         models = [model for model in learnt if model.family in served and model.family != without]
-        return _blended(_snapshot(ground, past, models), chosen.blend if chosen is not None else None, rows)
+        return _blended(_snapshot(ground, past, models), blend, rows)
 
     singles = {generator.name: generator for generator in _snapshot(ground, past, learnt).signals.generators}
     scorers: dict[str, Callable[[], Scorer]] = {
@@ -126,6 +145,7 @@ def models_of(
         **{kind: partial(_sequence, kind, ground, past, rows) for kind in MEASURED_ONLY},
         ENSEMBLE: ensemble,
         f"{ENSEMBLE}_without_lightfm": partial(ensemble, "lightfm"),
+        f"{ENSEMBLE}_fair": partial(ensemble, fair=True),
     }
     if split.name in PAPER:
         scorers[OF_PAPER] = lambda: PaperLightFM(split, ground.features).score

@@ -181,11 +181,11 @@ def _fit(known: Ratings, asked: Ratings, parameters: RatingParameters) -> list[N
         optimiser = torch.optim.Adam(network.parameters(), lr=parameters.learning_rate)
         for _ in range(parameters.epochs):
             network.train()
-            for batch in torch.randperm(len(known)).split(BATCH):
+            for batch in torch.randperm(len(known)).split(BATCH):  # type: ignore[no-untyped-call]
                 predicted, size = _rate(network, users[batch], items[batch])
                 loss = ((mean + predicted - stars[batch]) ** 2 + parameters.penalty * size).mean()
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
             network.eval()
             with torch.inference_mode():
@@ -201,11 +201,11 @@ def _network(n_users: int, n_items: int, parameters: RatingParameters) -> "nn.Mo
     d = parameters.dimensions
     network = nn.ModuleDict({"user_bias": nn.Embedding(n_users, 1), "item_bias": nn.Embedding(n_items, 1)})
     for bias in network.values():
-        nn.init.zeros_(bias.weight)
+        nn.init.zeros_(next(bias.parameters()))
     if parameters.kind != "biases":
         network.update({"user": nn.Embedding(n_users, d), "item": nn.Embedding(n_items, d)})
         for vectors in (network["user"], network["item"]):
-            nn.init.normal_(vectors.weight, std=0.1)
+            nn.init.normal_(next(vectors.parameters()), std=0.1)
     if parameters.kind == "mlp":
         drop = nn.Dropout(parameters.dropout)
         network["mlp"] = nn.Sequential(

@@ -11,7 +11,7 @@ from shopguide.errors import UnreadableFile
 from shopguide.evaluation.datasets.reading import Reading
 from shopguide.evaluation.recommender.beyond import Lists
 from shopguide.evaluation.recommender.contexts import Contexts, Given
-from shopguide.evaluation.recommender.groups import gaps, groupings_of
+from shopguide.evaluation.recommender.groups import groupings_of
 from shopguide.evaluation.recommender.measures import AUC, NDCG, Field, Tally
 from shopguide.evaluation.recommender.models import ENSEMBLE, POPULARITY, Contender, Ground, is_single
 from shopguide.evaluation.recommender.paper import PAPER, RATED
@@ -19,6 +19,7 @@ from shopguide.evaluation.recommender.splits import ALL, Split, SplitName, split
 from shopguide.evaluation.recommender.texts import Texts
 from shopguide.recommender.features import Floats, Rows
 from shopguide.training.data import Progress, Steps
+from shopguide.training.groups import gaps
 from shopguide.training.metrics import CUTOFF, Values, paired, ratio, summary
 
 SHOPPERS = 3000

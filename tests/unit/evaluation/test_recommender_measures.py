@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from shopguide.evaluation.recommender.beyond import Lists
-from shopguide.evaluation.recommender.groups import ACTIVITY, LEAST, MOST, gaps, groupings_of
+from shopguide.evaluation.recommender.groups import groupings_of
 from shopguide.evaluation.recommender.measures import ACCURACY, AUC, NDCG, NOTHING, Field, Ranking, Tally
 from shopguide.evaluation.recommender.splits import SplitName, split_of
 from shopguide.recommender.features import Floats
 from shopguide.recommender.vectors import ItemVectors
+from shopguide.training.groups import ACTIVITY, LEAST, MOST, gaps
 from shopguide.training.metrics import ndcg, recall
 from tests.unit.evaluation.bought import SHOPPERS, events, reading
 

@@ -4,12 +4,12 @@ import numpy as np
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.recommender.features import item_features
-from shopguide.training.stopwatch import Stopwatch
 from shopguide.training.factors import FactorParameters
 from shopguide.training.families import Fit
 from shopguide.training.fitting import rehearse
 from shopguide.training.frames import coverage
 from shopguide.training.interactions import EventLog, temporal_split
+from shopguide.training.stopwatch import Stopwatch
 from tests.unit.recommender.synthetic import make_events
 from tests.unit.training.test_blendfit import planted
 

@@ -11,9 +11,12 @@ from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.profiles.taste import TasteRules
 from shopguide.recommender.artefacts import ModelFolder
+from shopguide.recommender.blend import DEFAULT_WEIGHTS
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.settings import Settings
+from shopguide.training import fitting
+from shopguide.training.blendfit import validate
 from shopguide.training.data import TrainingData
 from shopguide.training.job import train
 from shopguide.training.registry import Registry
@@ -56,6 +59,26 @@ def test_training_states_what_it_was_made_from_and_how_good_it_is(data: Training
     assert f"**{blend}** (serves)" in (
         ModelFolder(data.settings.models_dir / "recommender").current().path("candidates", REPORT).read_text("utf-8")
     )
+
+
+def test_the_fairness_switch_trains_anew_and_the_manifest_shows_both_ends(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (off,) = candidates(data)["metrics"]["fairness"]["ends"]
+    assert off["strength"] == 0.0 and off["groups"][0]["grouping"] == "activity"
+    fair = replace(data, settings=data.settings.model_copy(update={"fairness": 0.5}))
+    report = candidates(fair)
+    assert report["blend"]["kind"] == "default" and len(report["metrics"]["fairness"]["ends"]) == 1
+    assert any("fairness changes nothing" in note for note in report["notes"])
+    # Here the default weights rank better; the switch changes what is fitted where that serves.
+    monkeypatch.setattr(fitting, "validate", lambda *given: replace(validate(*given), kind="linear"))
+    report = candidates(fair, force=True)
+    found = report["metrics"]["fairness"]
+    assert [end["strength"] for end in found["ends"]] == [0.0, 0.5]
+    assert found["ends"][0]["ndcg@10"] == off["ndcg@10"]
+    assert found["cost"]["against"] == "strength 0"
+    assert report["blend"]["weights"] != DEFAULT_WEIGHTS
+    assert candidates(fair) == {"status": "up to date"}
 
 
 def test_what_is_up_to_date_is_left_alone_unless_forced(data: TrainingData, feedback: FakeFeedback) -> None:
