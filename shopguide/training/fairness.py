@@ -81,9 +81,8 @@ def fit_fairly(frames: Frames, served: Validation, groupings: Groupings, strengt
 def balanced(frames: Frames, columns: Sequence[str], groupings: Groupings, strength: float) -> Frames:
     """Return frames whose shoppers count the more, the worse a blend of these features serves their groups.
 
-    In round t a group's weight is multiplied by exp(`RATE` / t × how far its NDCG lies below the mean of its
-    grouping's, as a share of everybody's). A shopper's weight is the product of those of their groups, to the power of
-    `strength`.
+    In round t a group's weight is multiplied by exp(`RATE` / t × its shortfall as a share of everybody's NDCG). A
+    shopper's weight is the product of those of their groups, to the power of `strength`.
     """
     fitted = frames
     memberships = [_memberships(frames, of) for of in groupings.values()]
@@ -91,14 +90,33 @@ def balanced(frames: Frames, columns: Sequence[str], groupings: Groupings, stren
     for step in RATE / np.arange(1, ROUNDS + 1):
         values = frames.metrics(frames.weighted(fit_weights(fitted, columns)))[METRIC]
         everybody = max(float(values.mean()), 1e-9)
-        means = [members @ values / members.sum(axis=1) for members in memberships]
         tilts = [
-            np.clip(tilt + step * (of.mean() - of) / everybody, -np.log(LARGEST), np.log(LARGEST))
-            for tilt, of in zip(tilts, means, strict=True)
+            np.clip(tilt + step * _shortfalls(members, values) / everybody, -np.log(LARGEST), np.log(LARGEST))
+            for tilt, members in zip(tilts, memberships, strict=True)
         ]
         tilted = np.vstack([tilt @ members for tilt, members in zip(tilts, memberships, strict=True)]).sum(axis=0)
         fitted = replace(frames, weight=np.exp(tilted))
     return replace(frames, weight=np.exp(strength * tilted))
+
+
+def _shortfalls(members: Values, values: Values) -> Values:
+    """Return how far each group's NDCG lies below the mean of the groups, less what chance makes of it, [n_groups].
+
+    Differences are drawn towards 0 by the share of their variance that the spread within groups explains (positive-part
+    shrinkage: B. Efron and C. Morris, "Stein's Estimation Rule and Its Competitors", 1973). Such differences lie in the
+    draw of the shoppers and not in how groups are served: to chase them would cost everybody and help nobody.
+
+    Args:
+        members: who is in which group, [n_groups, n_shoppers].
+        values: NDCG, [n_shoppers].
+    """
+    sizes = members.sum(axis=1)
+    means = members @ values / sizes
+    within = members @ values**2 / sizes - means**2
+    by_chance = float((within / sizes).mean())
+    spread = float(means.var(ddof=1))
+    shrunk: Values = (means.mean() - means) * max(0.0, 1.0 - by_chance / max(spread, 1e-12))
+    return shrunk
 
 
 def _memberships(frames: Frames, of: Mapping[int, str]) -> Values:

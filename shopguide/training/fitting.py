@@ -133,6 +133,7 @@ def fit_candidates(
     groupings = groupings_in(rehearsal.frames, fit.groups)
     with clock.time("fairness"):
         fair = fairly(fit, rehearsal, validation, groupings, notes)
+    # By strength 0: a cost that was asked for holds no version back.
     compared = against_champion(champion, fit, split, rehearsal.frames, validation) if champion is not None else {}
     return Fitted(
         learnt=fit_families(fit, events, validation.families, clock, notes, stage="all"),

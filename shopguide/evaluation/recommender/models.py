@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -23,7 +23,7 @@ from shopguide.recommender.candidates.sequence import Kind
 from shopguide.recommender.features import Floats, ItemFeatures
 from shopguide.recommender.snapshot import Snapshot, assemble
 from shopguide.recommender.vectors import ItemVectors
-from shopguide.training.blendfit import DEFAULT_FAMILIES, validate
+from shopguide.training.blendfit import DEFAULT_FAMILIES, Validation, validate
 from shopguide.training.data import Progress
 from shopguide.training.factors import FactorParameters
 from shopguide.training.fairness import groupings_in
@@ -126,9 +126,13 @@ def models_of(
     learnt = fit_families(fit, past, FAMILIES, clock, notes, stage="all")
     rows = np.arange(len(ground.index), dtype=np.int32)
 
-    def ensemble(without: str = "", *, fair: bool = False) -> Scorer:
+    @cache
+    def validated(without: str) -> Validation | None:
         families = [model.family for model in learnt if model.family != without]
-        chosen = validate(rehearsal, families, seed) if rehearsal is not None else None
+        return validate(rehearsal, families, seed) if rehearsal is not None else None
+
+    def ensemble(without: str = "", *, fair: bool = False) -> Scorer:
+        chosen = validated(without)
         blend = chosen.blend if chosen is not None else None
         if fair and rehearsal is not None and chosen is not None:
             fairer = fairly(fit, rehearsal, chosen, groupings_in(rehearsal.frames, fit.groups), notes)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shopguide.training.blendfit import METRIC, Rehearsal, Validation, fit_trees, fit_weights, validate
-from shopguide.training.fairness import FairBlend, both_ends, fit_fairly, groupings_in
+from shopguide.training.fairness import FairBlend, balanced, both_ends, fit_fairly, groupings_in
 from shopguide.training.frames import Frames
 from shopguide.training.groups import ACTIVITY, LEAST, MOST
 from tests.unit.training.test_blendfit import nobody, planted
@@ -27,6 +27,7 @@ def joined(one: Frames, other: Frames) -> Frames:
         np.concatenate([one.chosen, other.chosen]),
         np.concatenate([one.liked, other.liked]),
         np.concatenate([one.positions, other.positions + n]),
+        np.concatenate([one.items, other.items]),
     )
 
 
@@ -66,6 +67,15 @@ def test_a_minority_comes_nearer_to_the_majority_at_a_cost_that_is_shown(
     assert found["cost"]["difference"] == pytest.approx(on[METRIC] - off[METRIC], abs=2e-4)
     assert found["cost"]["ci"][1] < 0
     assert fair.blend.weights["taste"] > served.blend.weights["taste"]
+
+
+def test_gaps_that_chance_explains_are_not_chased(window: Frames) -> None:
+    lots = {s: str(group) for s, group in enumerate(np.random.default_rng(0).integers(0, 3, size=MANY + FEW))}
+    by_lot = balanced(window, ("lightfm", "taste"), {"lot": lots}, 1.0)
+    by_club = balanced(window, ("lightfm", "taste"), CLUB, 1.0)
+    assert by_lot.weight is not None and by_club.weight is not None
+    assert by_lot.weight.max() < 1.3 * by_lot.weight.min()
+    assert by_club.weight.max() > 2 * by_club.weight.min()
 
 
 def test_half_the_strength_lies_between_the_ends(window: Frames, served: Validation, fair: FairBlend) -> None:
