@@ -9,7 +9,7 @@ import pytest
 from shopguide.training.blendfit import METRIC, Rehearsal, Validation, fit_trees, fit_weights, validate
 from shopguide.training.fairness import FairBlend, balanced, both_ends, fit_fairly, groupings_in
 from shopguide.training.frames import Frames
-from shopguide.training.groups import ACTIVITY, LEAST, MOST
+from shopguide.training.groups import ACTIVITY, LEAST, MOST, Groupings
 from tests.unit.training.test_blendfit import nobody, planted
 
 MANY, FEW = 240, 60
@@ -70,12 +70,16 @@ def test_a_minority_comes_nearer_to_the_majority_at_a_cost_that_is_shown(
 
 
 def test_gaps_that_chance_explains_are_not_chased(window: Frames) -> None:
-    lots = {s: str(group) for s, group in enumerate(np.random.default_rng(0).integers(0, 3, size=MANY + FEW))}
-    by_lot = balanced(window, ("lightfm", "taste"), {"lot": lots}, 1.0)
-    by_club = balanced(window, ("lightfm", "taste"), CLUB, 1.0)
-    assert by_lot.weight is not None and by_club.weight is not None
-    assert by_lot.weight.max() < 1.3 * by_lot.weight.min()
-    assert by_club.weight.max() > 2 * by_club.weight.min()
+    def unevenness(groups: Groupings) -> float:
+        weight = balanced(window, ("lightfm", "taste"), groups, 1.0).weight
+        assert weight is not None
+        return float(weight.max() / weight.min())
+
+    draws = [np.random.default_rng(seed).integers(0, 3, size=MANY + FEW) for seed in range(5)]
+    by_lot = [unevenness({"lot": dict(enumerate(map(str, draw)))}) for draw in draws]
+    # One draw in twenty looks like a gap, whatever the interval.
+    assert np.median(by_lot) < 1.3
+    assert unevenness(CLUB) > 2
 
 
 def test_half_the_strength_lies_between_the_ends(window: Frames, served: Validation, fair: FairBlend) -> None:
