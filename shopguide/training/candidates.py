@@ -73,7 +73,7 @@ def train_candidates(
             "shoppers": len(events.shoppers),
             "shoppers_with_tastes": len(evidence),
         },
-        "parameters": fit.parameters_json(),
+        "parameters": fit.parameters_json() | fitted.deep_parameters,
         **fitted.as_json(),
         "seconds": {"read": read, **fitted.seconds, "all": round(time.perf_counter() - started, 2)},
     }

@@ -62,6 +62,11 @@ class Fitted:
         return next((model for model in self.learnt if isinstance(model, Factors)), None)
 
     @property
+    def deep_parameters(self) -> dict[str, Any]:
+        """The parameters of the deep models, by family; their budget depends on the events."""
+        return {m.family: m.config["parameters"] for m in self.learnt if isinstance(m, SequenceModel)}
+
+    @property
     def lost(self) -> bool:
         """Whether it ranks the validation window worse than the version that serves, with the interval off 0."""
         return bool(self.champion) and bool(self.champion["ci"][1] < 0)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from shopguide.errors import ModelCorrupt, ModelNotFound
 from shopguide.recommender.artefacts import FORMAT, MANIFEST, PARTS, POINTER, ModelFolder, Version, file_digest
 
+MADE_WITH = ("shopguide", "numpy", "scipy", "lightfm-next", "implicit", "lightgbm", "torch", "transformers")
+"""Packages whose versions a manifest names: the same data, seeds and packages make the same model."""
 KEPT = 5
 """Versions kept beside the current one."""
 DRAFT = ".draft-"
@@ -112,6 +115,7 @@ class Registry:
                 "format": FORMAT,
                 "version": name,
                 "created_at": created.isoformat(timespec="seconds"),
+                "made_with": {name: installed(name) for name in MADE_WITH},
                 "parts": draft.sections,
                 "inherited": inherited,
                 "files": files,

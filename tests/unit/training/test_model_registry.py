@@ -46,6 +46,7 @@ def test_a_published_version_is_current_and_reads_back(registry: Registry) -> No
     assert array.tolist() == [4.0] * 3
     assert isinstance(array, np.memmap) and not array.flags.writeable
     assert current.json("candidates", "ids.json") == ["a", "é"]
+    assert current.manifest["made_with"]["numpy"] == np.__version__
     current.verify()
 
 
