@@ -20,6 +20,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Report in JSON.")]
 
 _CONDITION = re.compile(r"^\s*(?P<facet>[^\s<>=!]+)\s*(?P<op><=|>=|!=|=)\s*(?P<value>\S.*?)\s*$")
 _SHOWN_REASONS = 2
+_SHOWN_PUSHES = 5
 
 
 def register(root: typer.Typer, imports: typer.Typer) -> None:
@@ -221,10 +222,30 @@ def _in_words(part: Mapping[str, Any]) -> str:
     if "seconds" in part:
         status += f" in {part['seconds']['all']} s"
     lines = [status, *(f"  {note}" for note in part.get("notes", []))]
+    lines += _cleaned_in_words(part.get("data", {}).get("cleaned", {}))
     for row in part.get("metrics", {}).get("models", []):
         values = ", ".join(f"{name} {row[name]} [{row['ci'][name][0]}, {row['ci'][name][1]}]" for name in row["ci"])
         lines.append(f"  {row['model']}: {values}")
     return "\n".join(lines)
+
+
+def _cleaned_in_words(report: Mapping[str, Any]) -> list[str]:
+    """Say what cleaning left out of the events and what it counted less; nothing if it did neither."""
+    if not report.get("reasons"):
+        return []
+    why = ", ".join(
+        f"{reason.replace('_', ' ')} {found['removed'] + found['down_weighted']:,} (shoppers {found['shoppers']:,})"
+        for reason, found in report["reasons"].items()
+    )
+    pushed = (
+        f"  pushed: {push['product']} by {push['accounts']} accounts ({push['sign']}), {push['kept']} heard"
+        for push in report["pushed"][:_SHOWN_PUSHES]
+    )
+    return [
+        f"  cleaned: {report['removed']:,} of {report['events']:,} events left out,"
+        f" {report['down_weighted']:,} counted less: {why}",
+        *pushed,
+    ]
 
 
 def _print(answer: "Recommendation", index: "CatalogueIndex") -> None:

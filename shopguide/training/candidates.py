@@ -12,6 +12,7 @@ from shopguide.profiles.preferences import PreferenceEvidence
 from shopguide.recommender.candidates.lightfm import SHOPPER_ARRAYS
 from shopguide.recommender.features import item_features
 from shopguide.recommender.snapshot import load_vectors
+from shopguide.training.cleaning import RULES, clean
 from shopguide.training.data import Progress, TrainingData, current_version, digest_of, is_up_to_date
 from shopguide.training.factors import FactorParameters
 from shopguide.training.families import Evidence, Fit
@@ -41,13 +42,15 @@ def train_candidates(
         parameters=parameters.as_json(),
         vectors=vectors.part("vectors")["digest"] if vectors is not None else "",
         fairness=data.settings.fairness,
+        cleaning=RULES,
         taste={"trust": dict(rules.trust), "half_life": dict(rules.half_life)},
     )
     if not force and is_up_to_date(registry.folder, "candidates", digest):
         return {"status": "up to date"}
     started = time.perf_counter()
     progress("reading events", 0.0)
-    events = EventLog.read(data.feedback.interactions(), data.index)
+    cleaned = clean(EventLog.read(data.feedback.interactions(), data.index), data.index.skus)
+    events = cleaned.log
     evidence = _of_log(known, events)
     fit = Fit(
         data.index,
@@ -70,6 +73,7 @@ def train_candidates(
             "events": events_digest,
             "evidence": evidence_digest,
             "events_used": len(events),
+            "cleaned": cleaned.report,
             "shoppers": len(events.shoppers),
             "shoppers_with_tastes": len(evidence),
         },

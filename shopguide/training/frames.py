@@ -171,7 +171,8 @@ def make_frames(
         snapshot: made of the past only.
         tastes: shopper position → taste as it was at the end of the past.
         shoppers: positions of those who chose something new in the window.
-        clicks: as if each shopper came anew and had so many of their latest products in their history, [n_shoppers].
+        clicks: as if each shopper came anew and had chosen so many products until now, [n_shoppers]: their latest ones,
+            or the first ones of the window, if they really came anew there.
         step: called after every shopper.
     """
     everything = np.arange(len(snapshot.index), dtype=np.int32)
@@ -180,16 +181,20 @@ def make_frames(
     relevant: list[NDArray[np.bool_]] = []
     items: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
     liked: list[int] = []
+    wanted: list[int] = []
     for number, shopper in enumerate(shoppers):
         history = split.past.history(shopper)
-        rows = np.setdiff1d(everything, [item.row for item in history]).astype(np.int32)
         if clicks is None:
             request = RecommendationRequest(shopper_id=split.past.shoppers[shopper])
             context = Context(request, snapshot.features, tastes.get(shopper, TasteProfile()), history)
         else:
-            context = Context(RecommendationRequest(), snapshot.features, history=_latest(history, clicks[number]))
+            known = _as_newcomer(split, shopper, clicks[number])
+            context = Context(RecommendationRequest(), snapshot.features, history=known)
+        met = [item.row for item in (*history, *context.history)]
+        rows = np.setdiff1d(everything, met).astype(np.int32)
+        truth = np.setdiff1d(split.truth[shopper], met)
         values = snapshot.signals.compute(context, rows)
-        chosen = np.isin(rows, split.truth[shopper])
+        chosen = np.isin(rows, truth)
         kept = [top(default.score(values), BY_THE_BLEND)]
         kept += [top(values.columns[name], BY_EACH) for name in (*SCALED, "popularity") if name in values.columns]
         places = np.unique(np.concatenate(kept))
@@ -201,20 +206,25 @@ def make_frames(
         relevant.append(chosen[places])
         items.append(rows[places])
         liked.append(values.liked)
+        wanted.append(len(truth))
         step()
     sizes = [len(matrix) for matrix in matrices]
     return Frames(
         np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
         np.vstack(matrices) if matrices else np.zeros((0, len(HABITS)), dtype=np.float32),
         np.concatenate(relevant) if relevant else np.zeros(0, dtype=np.bool_),
-        np.asarray([len(split.truth[shopper]) for shopper in shoppers], dtype=np.int64),
+        np.asarray(wanted, dtype=np.int64),
         np.asarray(liked, dtype=np.int64),
         np.asarray(shoppers, dtype=np.int32),
         np.concatenate(items),
     )
 
 
-def _latest(history: Sequence[Interaction], n: int) -> tuple[Interaction, ...]:
-    """Return the latest `n` products that a history speaks for."""
-    liked = sorted((item for item in history if item.weight > 0), key=lambda item: item.at, reverse=True)
-    return tuple(liked[:n])
+def _as_newcomer(split: TemporalSplit, shopper: int, n: int) -> tuple[Interaction, ...]:
+    """Return `n` products that a shopper chose until now; at least one of the window stays to be predicted."""
+    liked = [item for item in split.past.history(shopper) if item.weight > 0]
+    if liked:
+        return tuple(sorted(liked, key=lambda item: item.at, reverse=True)[:n])
+    new = set(split.truth[shopper].tolist())
+    own = sorted((item for item in split.window.history(shopper) if item.row in new), key=lambda item: item.at)
+    return tuple(own[: min(n, len(new) - 1)])

@@ -95,6 +95,21 @@ class EventLog:
             self.n_products,
         )  # fmt: skip
 
+    def where(self, which: NDArray[np.bool_]) -> "EventLog":
+        """Return the events that a mask [n_events] keeps; shoppers keep their positions."""
+        return EventLog(
+            self.shoppers, self.shopper[which], self.row[which], self.weight[which], self.kind[which], self.at[which],
+            self.n_products,
+        )  # fmt: skip
+
+    def compact(self) -> "EventLog":
+        """Return the log without the shoppers of whom no event is left: nothing could be learnt of them."""
+        left, shopper = np.unique(self.shopper, return_inverse=True)
+        return EventLog(
+            tuple(self.shoppers[i] for i in left.tolist()), shopper.astype(np.int32), self.row, self.weight, self.kind,
+            self.at, self.n_products,
+        )  # fmt: skip
+
     @cached_property
     def positive(self) -> "csr_matrix":
         """Summed weights where the sum speaks for the product, CSR [n_shoppers, n_products]."""
@@ -142,10 +157,12 @@ class TemporalSplit:
     Args:
         past: what models may learn from.
         truth: shopper position → rows chosen in the window and never touched before.
+        window: the events after it.
     """
 
     past: EventLog
     truth: dict[int, NDArray[np.int32]]
+    window: EventLog
 
     @property
     def shoppers(self) -> Sequence[int]:
@@ -167,4 +184,4 @@ def temporal_split(log: EventLog, share: float = WINDOW_SHARE) -> TemporalSplit 
             truth.setdefault(shopper, []).append(row)
     if len(truth) < MIN_WINDOW_SHOPPERS or not len(past):
         return None
-    return TemporalSplit(past, {s: np.asarray(sorted(rows), dtype=np.int32) for s, rows in truth.items()})
+    return TemporalSplit(past, {s: np.asarray(sorted(rows), dtype=np.int32) for s, rows in truth.items()}, window)

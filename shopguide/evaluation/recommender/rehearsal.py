@@ -26,6 +26,6 @@ def _own_last_product(log: EventLog) -> TemporalSplit | None:
 
 
 def _cut(log: EventLog, known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> TemporalSplit | None:
-    past = events_where(log, known)
-    truth = newly_chosen(events_where(log, ~known), past)
-    return TemporalSplit(past, truth) if truth and len(past) else None
+    past, window = events_where(log, known), events_where(log, ~known)
+    truth = newly_chosen(window, past)
+    return TemporalSplit(past, truth, window) if truth and len(past) else None

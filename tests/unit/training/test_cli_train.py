@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -10,6 +11,7 @@ from shopguide.cli import train as commands
 from shopguide.errors import ModelNotFound
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.settings import get_settings
+from shopguide.training.job import TrainReport
 from shopguide.training.registry import Registry
 
 
@@ -87,3 +89,39 @@ def test_models_are_listed_shown_promoted_and_rolled_back(app, tmp_path: Path) -
     assert run(app, ["models", "promote", second]).stdout == f"serving {second}\n"
     assert run(app, ["models", "promote", "unknown"]).exit_code != 0
     assert ModelFolder(tmp_path / "recommender").current().name == second
+
+
+def trained(monkeypatch: pytest.MonkeyPatch, app: typer.Typer, cleaned: dict) -> list[str]:
+    shop = SimpleNamespace(
+        catalogue=SimpleNamespace(index=lambda: None),
+        products=SimpleNamespace(digest=lambda: ""),
+        profiles=None,
+        feedback=None,
+        settings=None,
+    )
+    part = {"status": "trained", "seconds": {"all": 1.5}, "data": {"cleaned": cleaned}}
+    monkeypatch.setattr("shopguide.bootstrap.get_shop", lambda: shop)
+    monkeypatch.setattr("shopguide.training.job.train", lambda *_, **__: TrainReport("v1", {"candidates": part}))
+    return CliRunner().invoke(app, ["train"]).stdout.splitlines()
+
+
+def test_training_says_what_was_left_out_of_the_events_and_why(monkeypatch, app) -> None:
+    report = {
+        "events": 90_000, "removed": 1_249, "down_weighted": 50, "shoppers_removed": 3,
+        "reasons": {"bot": {"removed": 1_200, "down_weighted": 0, "shoppers": 3},
+                    "pushed_product": {"removed": 49, "down_weighted": 0, "shoppers": 49},
+                    "insistence": {"removed": 0, "down_weighted": 50, "shoppers": 1}},
+        "pushed": [{"product": "P1", "accounts": 50, "kept": 1, "others": 0, "expected": 0.1, "sign": "lived 1 d"}],
+    }  # fmt: skip
+    assert trained(monkeypatch, app, report) == [
+        "candidates: trained in 1.5 s",
+        "  cleaned: 1,249 of 90,000 events left out, 50 counted less: bot 1,200 (shoppers 3), pushed product 49"
+        " (shoppers 49), insistence 50 (shoppers 1)",
+        "  pushed: P1 by 50 accounts (lived 1 d), 1 heard",
+        "serving v1",
+    ]
+
+
+def test_training_says_nothing_of_cleaning_where_nothing_was_dirty(monkeypatch, app) -> None:
+    clean = {"events": 9, "removed": 0, "down_weighted": 0, "shoppers_removed": 0, "reasons": {}, "pushed": []}
+    assert trained(monkeypatch, app, clean) == ["candidates: trained in 1.5 s", "serving v1"]

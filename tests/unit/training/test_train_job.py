@@ -81,6 +81,24 @@ def test_the_fairness_switch_trains_anew_and_the_manifest_shows_both_ends(
     assert candidates(fair) == {"status": "up to date"}
 
 
+def test_events_are_cleaned_before_and_the_manifest_says_how(data: TrainingData, feedback: FakeFeedback) -> None:
+    pushed = data.index.skus[0]
+    before = [event for event in feedback.events if event.sku != pushed]
+    made_up = [FeedbackEvent(f"m{i}", "purchase", ShopperId(f"m{i}"), before[-1].at, pushed) for i in range(50)]
+    again = [replace(event, event_id=f"again {event.event_id}") for event in before[:100]]
+    feedback.events[:] = [*before, *made_up, *again]
+    candidates(data)
+    version = ModelFolder(data.settings.models_dir / "recommender").current()
+    section = version.part("candidates")["data"]
+    assert section["events_used"] == len(before) + 1
+    assert {reason: found["removed"] for reason, found in section["cleaned"]["reasons"].items()} == {
+        "repeat": 100,
+        "pushed_product": 49,
+    }
+    assert section["cleaned"]["pushed"][0]["product"] == pushed
+    assert len(version.array("candidates", "shoppers.npy")) == 81
+
+
 def test_what_is_up_to_date_is_left_alone_unless_forced(data: TrainingData, feedback: FakeFeedback) -> None:
     first = candidates(data)
     assert candidates(data) == {"status": "up to date"}
