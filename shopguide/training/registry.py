@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -187,10 +187,16 @@ class Registry:
             inherited[part] = current.manifest["inherited"].get(part, current.name)
         return inherited
 
+    def _ranks(self, name: str) -> bool:
+        """Whether a version can rank: vectors alone, which a first training publishes first, are no way back."""
+        with suppress(ModelNotFound, ModelCorrupt):
+            return self.folder.version(name).has("candidates")
+        return False
+
     def _point_to(self, name: str) -> None:
         pointer = self.folder.pointer()
         history = [old for old in pointer.get("history", []) if old != name and self._exists(old)]
-        if pointer and pointer["version"] != name:
+        if pointer and pointer["version"] != name and self._ranks(pointer["version"]):
             history.append(pointer["version"])
         self._write_pointer({"version": name, "history": history[-KEPT:]})
 
