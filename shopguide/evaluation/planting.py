@@ -39,10 +39,10 @@ STYLES: tuple[Style, ...] = get_args(Style)
 class Shilling:
     """An attack: accounts that all choose one product.
 
-    The names are those of B. Mobasher et al., "Toward Trustworthy Recommender Systems" (2007). `push`: nothing but the
-    product. `random`: fillers from the whole catalogue. `average`: the same, with the weights that they usually have.
-    `bandwagon`: bestsellers as fillers. `segment`: all accounts have the same few fillers. `mimic`: each account copies
-    the products of an honest shopper.
+    `push`: nothing but the product. `random`: fillers from the whole catalogue, as strong as the product. `average`:
+    the same, with the weights that they usually have. `bandwagon`: bestsellers as fillers. `segment`: all accounts have
+    the same few fillers. `mimic`: each account copies the products of an honest shopper. Four of the names are those
+    of B. Mobasher et al., "Toward Trustworthy Recommender Systems" (2007).
 
     Args:
         style: see above.
