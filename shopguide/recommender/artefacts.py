@@ -15,8 +15,8 @@ Arrays are plain `.npy`, memory-mapped and shared by processes; nothing is ever 
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,8 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.errors import ModelCorrupt, ModelNotFound
-
-log = logging.getLogger(__name__)
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -170,12 +168,31 @@ class ModelFolder:
         return self.version(pointer["version"])
 
     def version(self, name: str) -> Version:
-        """Return one version.
+        """Return one version that this program can serve.
 
         Raises:
             ModelNotFound: there is no such version.
-            ModelCorrupt: its manifest cannot be read.
+            ModelCorrupt: its manifest cannot be read, or is of another format.
         """
+        version = self._read(name)
+        if version.manifest.get("format") != FORMAT:
+            raise ModelCorrupt(f"{version.folder / MANIFEST}: this program reads format {FORMAT}")
+        return version
+
+    def versions(self) -> Iterator[Version]:
+        """Yield all whole versions, oldest first, of whatever format; one that is being written is not listed.
+
+        Raises:
+            ModelCorrupt: a manifest cannot be read.
+        """
+        if not self.root.is_dir():
+            return
+        for folder in sorted(self.root.iterdir()):
+            # Something else lies there, or a training removed the version meanwhile.
+            with suppress(ModelNotFound):
+                yield self._read(folder.name)
+
+    def _read(self, name: str) -> Version:
         folder = self.root / name
         if "/" in name or name.startswith("."):
             raise ModelNotFound(f"{self.root}: no version {name!r}")
@@ -185,19 +202,6 @@ class ModelFolder:
             raise ModelNotFound(f"{self.root}: no version {name!r}") from None
         except (ValueError, OSError) as error:
             raise ModelCorrupt(f"{folder / MANIFEST}: {error}") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise ModelCorrupt(f"{folder / MANIFEST}: this program reads format {FORMAT}")
+        if not isinstance(manifest, dict):
+            raise ModelCorrupt(f"{folder / MANIFEST}: no manifest")
         return Version(folder, manifest)
-
-    def versions(self) -> Iterator[Version]:
-        """Yield all whole versions that this program reads, oldest first; one that is being written is not listed."""
-        if not self.root.is_dir():
-            return
-        for folder in sorted(self.root.iterdir()):
-            try:
-                yield self.version(folder.name)
-            except ModelNotFound:
-                # Something else lies there, or a training removed the version meanwhile.
-                continue
-            except ModelCorrupt as error:
-                log.warning("not listed: %s", error)
