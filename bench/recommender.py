@@ -30,6 +30,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench._large_shop import NEWCOMERS, Size, large_shop
 from shopguide.bootstrap import Shop, get_shop
@@ -201,7 +202,7 @@ def main() -> None:
     parser.add_argument("--vectors", action="store_true", help="with MiniLM vectors of the large shop's products")
     arguments = parser.parse_args()
     temporary: AbstractContextManager[str] = nullcontext("") if arguments.shop else tempfile.TemporaryDirectory()
-    with temporary as folder:
+    with temporary as folder, threadpool_limits(1, user_api="blas"):  # as `make run` starts the guide server
         if arguments.products:
             size = Size(arguments.products, arguments.shoppers)
             shop = large_shop(arguments.shop or Path(folder), size, vectors=arguments.vectors, say=_say)

@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         0.0,
         ge=0,
         le=1,
-        description="how much more worse served groups of shoppers count in training, at others' cost; 0: no more",
+        description="how much training gives up so that groups of shoppers are served more alike; 0: nothing",
     )
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")

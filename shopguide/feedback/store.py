@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any, cast
 
@@ -11,9 +12,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Row,
+    Select,
     String,
     Text,
     and_,
+    bindparam,
     false,
     func,
     or_,
@@ -216,15 +219,12 @@ class FeedbackStore:
         since: datetime | None = None,
     ) -> list[FeedbackEvent]:
         """Return a shopper's latest events, newest first; of one moment, by their ids, the last one first."""
-        usable = _usable(EventRow, EventRow.at, conversation_id, remembered, since)
-        query = select(*_EVENT_COLUMNS).where(
-            EventRow.shopper_id == shopper_id, EventRow.recipient == recipient, usable
-        )
-        if kinds is not None:
-            query = query.where(EventRow.kind.in_(kinds))
+        here, bounded = conversation_id is not None, since is not None
+        given = {"shopper": shopper_id, "recipient": recipient, "kinds": list(kinds or ()), "most": limit}
         with self._database.session() as session:
-            query = query.order_by(EventRow.at.desc(), _by_bytes(session, EventRow.event_id).desc()).limit(limit)
-            return [_event(row) for row in session.execute(query)]
+            query = _history_query(_collation(session), kinds is not None, here, remembered, bounded)
+            rows = session.execute(query, {**given, "conversation": conversation_id, "since": since})
+            return [_event(row) for row in rows]
 
     def sightings(
         self,
@@ -237,22 +237,10 @@ class FeedbackStore:
         since: datetime | None = None,
     ) -> list[Sighting]:
         """Return what a shopper's latest slates showed, newest first; not those for somebody else."""
-        recipient = SlateRow.state[("need", "recipient")].as_string()
-        latest = (
-            select(SlateRow.id, SlateRow.slate_id, SlateRow.created_at)
-            .where(SlateRow.shopper_id == shopper_id, SlateRow.created_at >= after, func.coalesce(recipient, "") == "")
-            .where(_usable(SlateRow, SlateRow.created_at, conversation_id, remembered, since))
-            .order_by(SlateRow.created_at.desc(), SlateRow.id.desc())
-            .limit(slates)
-            .subquery()
-        )
-        query = (
-            select(SlateItemRow.sku, latest.c.created_at)
-            .join(latest, latest.c.slate_id == SlateItemRow.slate_id)
-            .order_by(latest.c.created_at.desc(), latest.c.id.desc(), SlateItemRow.position)
-        )
+        query = _sightings_query(conversation_id is not None, remembered, since is not None)
+        given = {"shopper": shopper_id, "after": after, "most": slates, "conversation": conversation_id, "since": since}
         with self._database.session() as session:
-            return [Sighting(Sku(sku), at) for sku, at in session.execute(query)]
+            return [Sighting(Sku(sku), at) for sku, at in session.execute(query, given)]
 
     def promote(self, shopper_id: ShopperId, since: datetime, *, slates: bool = True) -> None:
         """Keep for good the events and, if told so, the slates that were kept for the session since a time."""
@@ -372,26 +360,74 @@ class FeedbackStore:
             return session.scalar(select(func.count()).select_from(EventRow)) or 0
 
 
+@cache
+def _history_query(
+    collation: str, of_kinds: bool, here: bool, remembered: bool, bounded: bool
+) -> Select[*tuple[Any, ...]]:
+    """Return the statement of `FeedbackStore.history`: every request runs it, and building it takes as long again."""
+    events = EventRow.__table__.c
+    query = select(*(events[column.key] for column in _EVENT_COLUMNS)).where(
+        events.shopper_id == bindparam("shopper"),
+        events.recipient == bindparam("recipient"),
+        _usable(events, events.at, here=here, remembered=remembered, bounded=bounded),
+    )
+    if of_kinds:
+        query = query.where(events.kind.in_(bindparam("kinds", expanding=True)))
+    latest_first = events.at.desc(), events.event_id.collate(collation).desc()
+    return query.order_by(*latest_first).limit(bindparam("most"))
+
+
+@cache
+def _sightings_query(here: bool, remembered: bool, bounded: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement of `FeedbackStore.sightings`, see `_history_query`."""
+    slates, items = SlateRow.__table__.c, SlateItemRow.__table__.c
+    recipient = slates.state[("need", "recipient")].as_string()
+    latest = (
+        select(slates.id, slates.slate_id, slates.created_at)
+        .where(slates.shopper_id == bindparam("shopper"), slates.created_at >= bindparam("after"))
+        .where(func.coalesce(recipient, "") == "")
+        .where(_usable(slates, slates.created_at, here=here, remembered=remembered, bounded=bounded))
+        .order_by(slates.created_at.desc(), slates.id.desc())
+        .limit(bindparam("most"))
+        .subquery()
+        .c
+    )
+    return (
+        select(items.sku, latest.created_at)
+        .where(latest.slate_id == items.slate_id)
+        .order_by(latest.created_at.desc(), latest.id.desc(), items.position)
+    )
+
+
 def _usable(
-    row: type[EventRow] | type[SlateRow],
-    at: InstrumentedAttribute[datetime],
-    conversation_id: ConversationId | None,
-    remembered: bool,
-    since: datetime | None,
+    columns: Any, at: ColumnElement[datetime], *, here: bool, remembered: bool, bounded: bool
 ) -> ColumnElement[bool]:
-    """Choose what may count in a conversation: what was kept for good, and what was kept for its session."""
-    usable: list[ColumnElement[bool]] = [~row.session_only] if remembered else []
-    if conversation_id is not None:
-        here = row.conversation_id == conversation_id
-        usable.append(here if since is None else and_(here, at >= since))
+    """Choose what may count in a conversation: what was kept for good, and what was kept for its session.
+
+    Args:
+        columns: of events or slates.
+        at: one of them, the time.
+        here: whether there is a conversation, bound as `conversation`.
+        remembered: whether what was kept for good counts.
+        bounded: whether its session began at a time, bound as `since`.
+    """
+    usable: list[ColumnElement[bool]] = [~columns.session_only] if remembered else []
+    if here:
+        own = columns.conversation_id == bindparam("conversation")
+        usable.append(and_(own, at >= bindparam("since")) if bounded else own)
     return or_(false(), *usable)
 
 
 def _by_bytes(
     session: Session, column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 ) -> ColumnElement[str]:
-    """Return a column to sort by: SQLite compares bytes, PostgreSQL by locale unless it is told otherwise."""
-    return column.collate("C" if session.get_bind().dialect.name == "postgresql" else "BINARY")
+    """Return a column to sort by."""
+    return column.collate(_collation(session))
+
+
+def _collation(session: Session) -> str:
+    """Return what sorts by bytes: SQLite always does, PostgreSQL goes by locale unless it is told otherwise."""
+    return "C" if session.get_bind().dialect.name == "postgresql" else "BINARY"
 
 
 def _slate(session: Session, row: SlateRow) -> Slate:

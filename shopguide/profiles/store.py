@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -205,22 +207,15 @@ class ProfileStore:
         What was kept for a session counts in its own conversation, since a time; whatever was kept for good, unless the
         shopper has said no.
         """
-        here = PreferenceRow.conversation_id == conversation_id
-        seen = [] if conversation_id is None else [and_(here, PreferenceRow.at >= since)]
         with self._database.session() as session:
-            remember = session.scalar(
-                select(ConsentRow.granted)
-                .where(ConsentRow.shopper_id == shopper_id, ConsentRow.purpose == "personalisation")
-                .order_by(ConsentRow.at.desc(), ConsentRow.id.desc())
-                .limit(1)
-            )
-            if remember is not False:
-                seen.append(~PreferenceRow.session_only)
-            usable = _of_shopper(shopper_id).where(or_(false(), *seen))
-            rows = list(session.execute(usable.limit(limit)))
+            remember = session.scalar(_consent_query(), {"shopper": shopper_id})
+            usable = _recall_query(conversation_id is not None, remember is not False)
+            given = {"shopper": shopper_id, "conversation": conversation_id, "since": since, "most": limit}
+            rows = list(session.execute(usable, given))
             if len(rows) == limit:
                 # Moods that old have faded; facts do not fade.
-                rows += session.execute(usable.where(_of_facts()).offset(_facts_among(rows)))
+                facts = usable.where(_of_facts()).limit(None).offset(_facts_among(rows))
+                rows += session.execute(facts, given)
         return remember, [_evidence(row) for row in reversed(rows)]
 
     def lasting_evidence(self, batch_size: int) -> Iterator[PreferenceEvidence]:
@@ -380,6 +375,38 @@ def _of_shopper(shopper_id: ShopperId) -> Select[*tuple[Any, ...]]:
         select(*_EVIDENCE_COLUMNS)
         .where(PreferenceRow.shopper_id == shopper_id)
         .order_by(PreferenceRow.at.desc(), PreferenceRow.id.desc())
+    )
+
+
+@cache
+def _consent_query() -> Select[bool]:
+    """Return the latest decision about personalisation, as `_recall_query` read for every answer."""
+    consents = ConsentRow.__table__.c
+    return (
+        select(consents.granted)
+        .where(consents.shopper_id == bindparam("shopper"), consents.purpose == "personalisation")
+        .order_by(consents.at.desc(), consents.id.desc())
+        .limit(1)
+    )
+
+
+@cache
+def _recall_query(here: bool, remembered: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement of `ProfileStore.recall`: every request runs it, and building it takes as long again.
+
+    Args:
+        here: whether there is a conversation, bound as `conversation` and begun at `since`.
+        remembered: whether what was kept for good counts.
+    """
+    pieces = PreferenceRow.__table__.c
+    seen = [and_(pieces.conversation_id == bindparam("conversation"), pieces.at >= bindparam("since"))] if here else []
+    if remembered:
+        seen.append(~pieces.session_only)
+    return (
+        select(*(pieces[column.key] for column in _EVIDENCE_COLUMNS))
+        .where(pieces.shopper_id == bindparam("shopper"), or_(false(), *seen))
+        .order_by(pieces.at.desc(), pieces.id.desc())
+        .limit(bindparam("most"))
     )
 
 

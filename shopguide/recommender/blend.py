@@ -77,7 +77,7 @@ class Blend:
 
     def score(self, values: "BlendFeatures") -> Floats:
         """Return the scores, [n_rows]."""
-        weights = self.weights_for(values)
+        weights = self.weights_for(values.liked)
         score = weighted_sum(weights, values.columns, len(values.rows))
         if self.trees is not None and self._by_trees(values):
             head = _Head.of(values, weights, score)
@@ -87,11 +87,17 @@ class Blend:
     def _by_trees(self, values: "BlendFeatures") -> bool:
         return values.liked >= NEWCOMER_BELOW and len(values.rows) > 1
 
-    def weights_for(self, values: "BlendFeatures") -> Mapping[str, float]:
-        """Return the weights for the shopper whose features these are."""
-        if self.newcomer_weights is not None and values.liked < NEWCOMER_BELOW:
+    def weights_for(self, liked: int) -> Mapping[str, float]:
+        """Return the weights for somebody who is known to like so many products."""
+        if self.newcomer_weights is not None and liked < NEWCOMER_BELOW:
             return self.newcomer_weights
         return self.weights
+
+    def counting(self, liked: int) -> frozenset[str] | None:
+        """Return the features that count for somebody who is known to like so many products; `None`: all of them."""
+        if self.trees is not None and liked >= NEWCOMER_BELOW:
+            return None
+        return frozenset(name for name, weight in self.weights_for(liked).items() if weight)
 
     def lifts(self, values: "BlendFeatures", positions: Sequence[int]) -> list[dict[str, float]]:
         """Return what each source adds to the scores of rows: how much a score falls if the source says nothing.
@@ -104,7 +110,7 @@ class Blend:
             values: the features of the rows of a request.
             positions: of the rows to explain, in `values.rows`.
         """
-        weights = self.weights_for(values)
+        weights = self.weights_for(values.liked)
         found: list[dict[str, float]] = []
         for position in positions:
             added: dict[str, float] = {}
@@ -223,12 +229,26 @@ class Signals:
     popularity: Popularity
     vectors: ItemVectors | None = None
 
-    def compute(self, context: Context, rows: Rows) -> BlendFeatures:
-        """Return the features of `rows` (ascending)."""
+    def compute(self, context: Context, rows: Rows, blend: Blend | None = None) -> BlendFeatures:
+        """Return the features of `rows` (ascending).
+
+        Args:
+            context: what they are computed from.
+            rows: of the catalogue.
+            blend: what takes time and counts nothing in it is left out; `None`: everything is computed.
+        """
+        counting = blend.counting(len(context.liked)) if blend is not None else None
+
+        def counts(*names: str) -> bool:
+            return counting is None or any(name in counting for name in names)
+
         columns: dict[str, Floats] = {}
         # What the shopper knows already is scored as well, but sets no scale: models put it first.
-        new = ~np.isin(rows, [item.row for item in context.history])
+        new = np.ones(len(rows), dtype=np.bool_)
+        new[_places(context, rows)] = False
         for generator in self.generators:
+            if not counts(generator.name, generator.name + RANK):
+                continue
             scores = generator.scores(context, rows)
             if scores is None:
                 continue
@@ -238,17 +258,12 @@ class Signals:
             else:
                 columns[generator.name] = scores
         columns |= {name: column[rows] for name, column in self.popularity.columns.items()}
-        for name, weights in (
-            ("taste", context.taste_weights),
-            ("lean", context.lean),
-            ("preferences", context.preference_weights),
-        ):
-            if weights.any():
+        for name, wanted in (("taste", "taste_weights"), ("lean", "lean"), ("preferences", "preference_weights")):
+            if counts(name) and (weights := getattr(context, wanted)).any():
                 columns[name] = self.features.affinity(weights, rows)
         if context.ruled_out_weights.any():
             columns["ruled_out"] = self.features.strongest(context.ruled_out_weights, rows)
-        price_fit = self._price_fit(context, rows)
-        if price_fit is not None:
+        if counts("price_fit") and (price_fit := self._price_fit(context, rows)) is not None:
             columns["price_fit"] = price_fit
         columns |= _own_history(context, rows)
         return BlendFeatures(rows, columns, len(context.liked))
@@ -307,3 +322,12 @@ def _own_history(context: Context, rows: Rows) -> dict[str, Floats]:
         if position < len(rows) and rows[position] == item.row:
             marks.setdefault(name, np.zeros(len(rows), dtype=np.float32))[position] = 1.0
     return marks
+
+
+def _places(context: Context, rows: Rows) -> Rows:
+    """Return where the shopper's own products stand among `rows` (ascending)."""
+    own = np.asarray([item.row for item in context.history], dtype=np.int32)
+    place = np.searchsorted(rows, own)
+    there = place < len(rows)
+    there[there] = rows[place[there]] == own[there]
+    return place[there].astype(np.int32)

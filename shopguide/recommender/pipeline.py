@@ -293,7 +293,8 @@ class Recommender:
 
 def _features(snapshot: Snapshot, context: Context, rows: Rows) -> BlendFeatures:
     """Return the features of the blend, with likeness to the product that the answer should resemble."""
-    values, anchor = snapshot.signals.compute(context, rows), context.request.anchor
+    values = snapshot.signals.compute(context, rows, snapshot.blend)
+    anchor = context.request.anchor
     if anchor is None or anchor not in snapshot.index:
         return values
     alike = snapshot.signals.resemblance(snapshot.index.row(anchor), rows)

@@ -1,18 +1,19 @@
 """Chooses on the validation window which models serve, what their features count, and whether trees rank better."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, POPULARITIES, RANK, TREE_DEPTH, Blend
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, NEWCOMER_BELOW, RANK, TREE_DEPTH, Blend
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.features import Floats
 from shopguide.recommender.trees import Trees, tree_matrix
-from shopguide.training.frames import Frames
+from shopguide.training.frames import Frames, joined
 from shopguide.training.metrics import CUTOFF, Values, paired, summary
+from shopguide.training.weights import Judge, fit_weights
 
 MIN_SHOPPERS = 50
 """Fewer shoppers in the window do not carry weights of their own."""
@@ -22,10 +23,6 @@ MAX_SERVED = 4
 """Models of behaviour that serve at most."""
 ALWAYS = "lightfm"
 """The one that always does: it alone knows something of new products and new shoppers."""
-RIDGE = 2.0
-"""Pull of the weights towards multiples of the default ones, as of so many shoppers."""
-FREE = (*POPULARITIES, "rating")
-"""Features that may count against a product; whatever speaks of the shopper cannot."""
 DEFAULT_FAMILIES = tuple(family for family in FAMILIES if family in DEFAULT_WEIGHTS)
 """Models that serve where there is too little behaviour to choose any."""
 FOLDS = 3
@@ -57,12 +54,12 @@ class Rehearsal:
     Args:
         families: the models that were fitted.
         frames: the shoppers of the window.
-        newcomers: some of them as if they came anew.
+        newcomers: shoppers of whom the past knows nothing, by what they are taken to have told.
     """
 
     families: Sequence[str]
     frames: Frames
-    newcomers: Frames
+    newcomers: Mapping[str, Frames] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def validate(
     judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
     served, kind, blend, steps = DEFAULT_FAMILIES, "default", Blend(DEFAULT_WEIGHTS), list[dict[str, Any]]()
     if frames.n_shoppers >= MIN_SHOPPERS:
-        chosen, steps = choose(frames, families, fold, step)
+        chosen, steps = choose(rehearsal, families, seed, step)
         columns = columns_of(chosen)
         judged["blend_linear"] = frames.metrics(_cross_fitted(frames, columns, fold))
         step()
@@ -127,7 +124,7 @@ def validate(
             difference = paired("", "", judged["blend_trees"][METRIC], judged["blend_linear"][METRIC], METRIC)
             if difference["ci"][0] > 0:
                 served, kind, blend = chosen, "trees", with_trees(frames)
-    newcomer_weights, of_newcomers = _newcomers(rehearsal.newcomers, served, fold_seed=seed)
+    newcomer_weights, of_newcomers = _newcomers(rehearsal.newcomers, served, seed)
     blend = replace(blend, newcomer_weights=newcomer_weights)
     name = f"blend_{kind}"
     return Validation(
@@ -143,31 +140,48 @@ def validate(
 
 
 def _newcomers(
-    frames: Frames, families: Sequence[str], fold_seed: int
+    told: Mapping[str, Frames], families: Sequence[str], seed: int
 ) -> tuple[Mapping[str, float], list[dict[str, Any]]]:
     """Return the weights for newcomers, fitted if that is better than the default ones, and rows of the report."""
-    judged = {"popularity": frames.metrics(frames.alone("popularity"))} if frames.n_shoppers else {}
-    weights: Mapping[str, float] = DEFAULT_WEIGHTS
-    if frames.n_shoppers >= MIN_SHOPPERS:
-        fold = folds_of(frames, fold_seed)
-        columns = columns_of(families)
-        judged["blend_default"] = frames.metrics(frames.weighted(DEFAULT_WEIGHTS))
-        judged["blend_linear"] = frames.metrics(_cross_fitted(frames, columns, fold))
-        if judged["blend_linear"][METRIC].mean() > judged["blend_default"][METRIC].mean():
-            weights = fit_weights(frames, columns)
-    return weights, [summary(model, values) for model, values in judged.items()]
+    together = joined(list(told.values()))
+    fitted: Floats | None = None
+    if len(np.unique(together.positions)) >= MIN_SHOPPERS:
+        fitted = _cross_fitted(together, columns_of(families), folds_of(together, seed), climb=_mean)
+    blends = {"blend_default": together.weighted(DEFAULT_WEIGHTS)} | (
+        {} if fitted is None else {"blend_linear": fitted}
+    )
+    values = {model: together.metrics(scores) for model, scores in blends.items()}
+    worth = {model: float(found[METRIC].mean()) for model, found in values.items() if together.n_shoppers}
+    rows, start = list[dict[str, Any]](), 0
+    for name, frames in told.items():
+        own = slice(start, start := start + frames.n_shoppers)
+        if frames.n_shoppers:
+            judged = {"popularity": frames.metrics(frames.alone("popularity"))}
+            judged |= {model: {metric: v[own] for metric, v in found.items()} for model, found in values.items()}
+            rows += [summary(model, of) | {"told": name} for model, of in judged.items()]
+    if fitted is None or worth["blend_linear"] <= worth["blend_default"]:
+        return DEFAULT_WEIGHTS, rows
+    return fit_weights(together, columns_of(families), climb=_mean), rows
 
 
 def choose(
-    frames: Frames, families: Sequence[str], fold: NDArray[np.int64], step: Callable[[], None] = lambda: None
+    rehearsal: Rehearsal, families: Sequence[str], seed: int = 0, step: Callable[[], None] = lambda: None
 ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Choose the models that serve by forward selection: the one that lifts the blend most, while one does."""
-    few = np.zeros(frames.n_shoppers, dtype=np.bool_)
-    few[np.random.default_rng(0).permutation(frames.n_shoppers)[:CHOOSING_SHOPPERS]] = True
-    drawn, drawn_fold = frames.of(few), fold[few]
+    """Choose the models that serve by forward selection: the one that lifts the blend most, while one does.
+
+    Newcomers count as many of those who choose something have no longer history.
+    """
+    frames = rehearsal.frames
+    anew = joined(list(rehearsal.newcomers.values()))
+    few = [_drawn(part, CHOOSING_SHOPPERS) for part in (frames, anew)]
+    share = float(np.mean(frames.liked < NEWCOMER_BELOW)) if len(np.unique(anew.positions)) >= MIN_SHOPPERS else 0.0
 
     def worth(chosen: tuple[str, ...]) -> float:
-        value = float(drawn.metrics(_cross_fitted(drawn, columns_of(chosen), drawn_fold))[METRIC].mean())
+        value = 0.0
+        for part, counts in zip(few, (1.0 - share, share), strict=True):
+            if counts:
+                scores = _cross_fitted(part, columns_of(chosen), folds_of(part, seed))
+                value += counts * float(part.metrics(scores)[METRIC].mean())
         step()
         return value
 
@@ -186,6 +200,16 @@ def choose(
     return chosen, steps
 
 
+def _mean(values: Values) -> float:
+    return float(values.mean())
+
+
+def _drawn(frames: Frames, n: int) -> Frames:
+    few = np.zeros(frames.n_shoppers, dtype=np.bool_)
+    few[np.random.default_rng(0).permutation(frames.n_shoppers)[:n]] = True
+    return frames.of(few)
+
+
 def columns_of(families: Sequence[str]) -> tuple[str, ...]:
     """Return the features that a blend of these models reads, in the order of `HABITS`."""
     others = {family + ending for family in FAMILIES for ending in ("", RANK) if family not in families}
@@ -193,61 +217,15 @@ def columns_of(families: Sequence[str]) -> tuple[str, ...]:
 
 
 def folds_of(frames: Frames, seed: int) -> NDArray[np.int64]:
-    """Return the fold that each shopper is in, [n_shoppers]."""
-    return np.random.default_rng(seed).integers(0, FOLDS, size=frames.n_shoppers)
+    """Return the fold that each shopper is in, whoever comes more than once always in the same, [n_shoppers]."""
+    own, which = np.unique(frames.positions, return_inverse=True)
+    return np.random.default_rng(seed).integers(0, FOLDS, size=len(own))[which]
 
 
 def fit_blend(frames: Frames, columns: Sequence[str], *, trees: bool, seed: int = 0) -> Blend:
     """Fit the weights of features, and trees on top of them if they are wanted."""
     weights = fit_weights(frames, columns)
     return Blend(weights, trees=fit_trees(frames, weights, columns, seed) if trees else None)
-
-
-def fit_weights(frames: Frames, columns: Sequence[str]) -> dict[str, float]:
-    """Fit the weights of features so that what a shopper chose stands before what they did not.
-
-    The mean over shoppers (weighted by `Frames.shares`) of the softmax cross-entropy (Z. Cao et al., "Learning to Rank:
-    From Pairwise Approach to Listwise Approach", 2007, with top one probabilities), drawn to a multiple of the default
-    weights. The result is scaled so that what counts for a product adds up to what the default weights do: the words of
-    today keep their place.
-
-    Args:
-        frames: the shoppers to learn from.
-        columns: the features that may count.
-    """
-    from scipy.optimize import minimize
-
-    places = [HABITS.index(name) for name in columns]
-    default = np.asarray([DEFAULT_WEIGHTS.get(name, 0.0) for name in columns])
-    retrieved = np.bincount(frames.shopper, weights=frames.relevant, minlength=frames.n_shoppers)
-    usable = frames.of(retrieved > 0)
-    if not usable.n_shoppers:
-        return dict(DEFAULT_WEIGHTS)
-    matrix = np.ascontiguousarray(usable.matrix[:, places])
-    starts, shopper, shares = usable.starts, usable.shopper, usable.shares
-    aim = usable.relevant / retrieved[retrieved > 0][shopper] * shares[shopper]
-    towards = aim @ matrix
-    # One over the number of shoppers; unequal shares carry the weights as fewer would (L. Kish, 1965).
-    ridge = RIDGE * float(shares @ shares)
-
-    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights, multiple = point[:-1], point[-1]
-        scores = (matrix @ weights.astype(np.float32)).astype(np.float64)
-        scores -= np.maximum.reduceat(scores, starts)[shopper]
-        powers = np.exp(scores)
-        sums = np.add.reduceat(powers, starts)
-        away = weights - multiple * default
-        value = float(shares @ np.log(sums) - aim @ scores + ridge * (away @ away))
-        share = (powers * (shares / sums)[shopper]).astype(np.float32)
-        slope = share @ matrix - towards + 2 * ridge * away
-        return value, np.append(slope, -2 * ridge * (away @ default))
-
-    bounds = [(None, None) if name in FREE else (0.0, None) for name in columns]
-    found = minimize(loss, np.append(4 * default, 4.0), jac=True, method="L-BFGS-B", bounds=[*bounds, (0.1, None)]).x
-    weights = found[:-1]
-    scale = default.sum() / max(float(weights[weights > 0].sum()), 1e-9)
-    fitted = {name: round(float(weight * scale), 4) for name, weight in zip(columns, weights, strict=True)}
-    return {**{name: weight for name, weight in DEFAULT_WEIGHTS.items() if name not in HABITS}, **fitted}
 
 
 def fit_trees(frames: Frames, weights: Mapping[str, float], columns: Sequence[str], seed: int = 0) -> Trees:
@@ -261,8 +239,7 @@ def fit_trees(frames: Frames, weights: Mapping[str, float], columns: Sequence[st
     head = _head(frames, habits)
     matrix = tree_matrix({name: frames.column(name)[head] for name in columns}, habits[head], columns)
     sizes = np.bincount(frames.shopper[head], minlength=frames.n_shoppers)
-    weight = None if frames.weight is None else (frames.shares * frames.n_shoppers)[frames.shopper[head]]
-    data = lightgbm.Dataset(matrix, frames.relevant[head].astype(np.int32), group=sizes[sizes > 0], weight=weight)
+    data = lightgbm.Dataset(matrix, frames.relevant[head].astype(np.int32), group=sizes[sizes > 0])
     model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=TREE_ROUNDS)
     return Trees(model.model_to_string(), tuple(columns))
 
@@ -274,11 +251,13 @@ def _head(frames: Frames, scores: Floats) -> NDArray[np.int64]:
     return np.sort(order[place < TREE_DEPTH])
 
 
-def _cross_fitted(frames: Frames, columns: Sequence[str], fold: NDArray[np.int64]) -> Floats:
+def _cross_fitted(
+    frames: Frames, columns: Sequence[str], fold: NDArray[np.int64], *, climb: Judge | None = None
+) -> Floats:
     scores = np.empty(len(frames.shopper), dtype=np.float32)
     for part in range(FOLDS):
         judged = (fold == part)[frames.shopper]
-        scores[judged] = frames.weighted(fit_weights(frames.of(fold != part), columns))[judged]
+        scores[judged] = frames.weighted(fit_weights(frames.of(fold != part), columns, climb=climb))[judged]
     return scores
 
 

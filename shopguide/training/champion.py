@@ -7,7 +7,7 @@ from shopguide.recommender.artefacts import Version
 from shopguide.recommender.snapshot import load, load_blend
 from shopguide.training.blendfit import METRIC, Validation
 from shopguide.training.families import Fit
-from shopguide.training.frames import Frames, make_frames
+from shopguide.training.frames import Frames, known_cases, make_frames
 from shopguide.training.interactions import TemporalSplit
 from shopguide.training.metrics import paired
 from shopguide.training.tastes import tastes_at
@@ -29,7 +29,8 @@ def against_champion(
         unseen = until <= split.past.until
         if unseen:
             snapshot = load(fit.index, champion, lambda _: None)
-            frames = make_frames(split, snapshot, tastes_at(split.past, fit), frames.positions.tolist())
+            cases = known_cases(split, snapshot.features, tastes_at(split.past, fit), frames.positions.tolist())
+            frames = make_frames(snapshot, cases)
     except ModelCorrupt:
         return {}
     theirs = frames.metrics(frames.score(blend))[METRIC]

@@ -1,28 +1,25 @@
 """Fits the blend again so that it serves groups of shoppers more alike, and shows both ends and the cost.
 
-Shoppers of worse served groups count more in the fit, by multiplicative weights as in group distributionally robust
-optimisation (S. Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", 2020, algorithm 1), with
-NDCG in place of the loss. Groups shape the weights of the blend and nothing else: to serve somebody, nobody needs to
-know which group they are in.
+The weights are climbed to a high NDCG less what groups differ by, their standard deviation (a penalised objective, as
+surveyed in Y. Wang et al., "A Survey on the Fairness of Recommender Systems", 2023, section 4.2). Groups shape the
+weights of the blend and nothing else: to serve somebody, nobody needs to know which group they are in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from shopguide.recommender.blend import Blend
-from shopguide.training.blendfit import METRIC, Validation, columns_of, cross_fitted, fit_blend, fit_weights, folds_of
+from shopguide.training.blendfit import METRIC, Validation, columns_of, cross_fitted, folds_of
 from shopguide.training.frames import Frames
 from shopguide.training.groups import ACTIVITY, MIN_GROUP, Groupings, gaps, thirds_by_activity
 from shopguide.training.metrics import Values, paired, summary
+from shopguide.training.weights import fit_weights
 
-ROUNDS = 8
-RATE = 4.0
-"""What the first round adds to the logarithm of a group's weight if its NDCG falls short by as much as the mean."""
-LARGEST = 10.0
-"""A group counts at most this much more than it would by its size, or less."""
+PENALTY = 3.0
+"""NDCG that a standard deviation of 1 between groups costs at strength 1."""
 
 
 @dataclass(frozen=True)
@@ -59,64 +56,44 @@ def groupings_in(frames: Frames, groups: Groupings) -> Groupings:
 
 
 def fit_fairly(frames: Frames, served: Validation, groupings: Groupings, strength: float, seed: int = 0) -> FairBlend:
-    """Fit the weights and trees of a validated blend again, with more weight on worse served groups.
+    """Fit the weights of a validated blend again, at the cost of NDCG if that brings groups nearer to each other.
 
     Args:
         frames: the window that it was validated on.
-        served: the blend; its models stay, and newcomers keep their weights.
+        served: the blend; its models stay, newcomers keep their weights, and trees, which know no groups, are left out.
         groupings: see `groupings_in`.
         strength: above 0, up to 1.
-        seed: of folds and trees, as in `validate`.
+        seed: of folds, as in `validate`.
     """
-    columns, trees = columns_of(served.families), served.kind == "trees"
+    columns = columns_of(served.families)
 
     def fit(own: Frames) -> Blend:
-        return fit_blend(balanced(own, columns, groupings, strength), columns, trees=trees, seed=seed)
+        return Blend(fit_weights(own, columns, climb=_Worth(own, groupings, strength * PENALTY)))
 
     scores = cross_fitted(frames, fit, folds_of(frames, seed))
     blend = replace(fit(frames), newcomer_weights=served.blend.newcomer_weights)
     return FairBlend(blend, frames.metrics(scores)[METRIC])
 
 
-def balanced(frames: Frames, columns: Sequence[str], groupings: Groupings, strength: float) -> Frames:
-    """Return frames whose shoppers count the more, the worse a blend of these features serves their groups.
-
-    In round t a group's weight is multiplied by exp(`RATE` / t × its shortfall as a share of everybody's NDCG). A
-    shopper's weight is the product of those of their groups, to the power of `strength`.
-    """
-    fitted = frames
-    memberships = [_memberships(frames, of) for of in groupings.values()]
-    tilts = [np.zeros(len(members)) for members in memberships]
-    for step in RATE / np.arange(1, ROUNDS + 1):
-        values = frames.metrics(frames.weighted(fit_weights(fitted, columns)))[METRIC]
-        everybody = max(float(values.mean()), 1e-9)
-        tilts = [
-            np.clip(tilt + step * _shortfalls(members, values) / everybody, -np.log(LARGEST), np.log(LARGEST))
-            for tilt, members in zip(tilts, memberships, strict=True)
-        ]
-        tilted = np.vstack([tilt @ members for tilt, members in zip(tilts, memberships, strict=True)]).sum(axis=0)
-        fitted = replace(frames, weight=np.exp(tilted))
-    return replace(frames, weight=np.exp(strength * tilted))
-
-
-def _shortfalls(members: Values, values: Values) -> Values:
-    """Return how far each group's NDCG lies below the mean of the groups, less what chance makes of it, [n_groups].
-
-    Differences are drawn towards 0 by the share of their variance that the spread within groups explains (positive-part
-    shrinkage: B. Efron and C. Morris, "Stein's Estimation Rule and Its Competitors", 1973). Such differences lie in the
-    draw of the shoppers and not in how groups are served: to chase them would cost everybody and help nobody.
+class _Worth:
+    """The mean NDCG less a penalty for what groups differ by; nothing is worth differences wider than the first ones.
 
     Args:
-        members: who is in which group, [n_groups, n_shoppers].
-        values: NDCG, [n_shoppers].
+        frames: whose NDCG is judged.
+        groupings: by which they differ; the differences of all of them are added up.
+        penalty: for a standard deviation of 1.
     """
-    sizes = members.sum(axis=1)
-    means = members @ values / sizes
-    within = members @ values**2 / sizes - means**2
-    by_chance = float((within / sizes).mean())
-    spread = float(means.var(ddof=1))
-    shrunk: Values = (means.mean() - means) * max(0.0, 1.0 - by_chance / max(spread, 1e-12))
-    return shrunk
+
+    def __init__(self, frames: Frames, groupings: Groupings, penalty: float) -> None:
+        self._memberships = [_memberships(frames, of) for of in groupings.values()]
+        self._penalty = penalty
+        self._widest: float | None = None
+
+    def __call__(self, values: Values) -> float:
+        wide = sum(float((members @ values / members.sum(axis=1)).std()) for members in self._memberships)
+        if self._widest is None:
+            self._widest = wide
+        return float(values.mean()) - self._penalty * wide if wide <= self._widest else -np.inf
 
 
 def _memberships(frames: Frames, of: Mapping[int, str]) -> Values:

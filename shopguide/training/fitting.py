@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.recommender.artefacts import Version
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, NEWCOMER_BELOW, Blend
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, Blend
 from shopguide.recommender.candidates.base import Learnt
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.candidates.lightfm import Factors, shopper_key
@@ -20,16 +20,15 @@ from shopguide.training.champion import against_champion
 from shopguide.training.data import Steps
 from shopguide.training.fairness import FairBlend, both_ends, fit_fairly, groupings_in
 from shopguide.training.families import Fit, fit_family, why_not
-from shopguide.training.frames import coverage, make_frames
+from shopguide.training.frames import coverage, known_cases, make_frames
 from shopguide.training.groups import Groupings
-from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit, temporal_split
+from shopguide.training.interactions import MIN_EVENTS, EventLog, TemporalSplit
+from shopguide.training.newcomers import ALL_TOLD, newcomer_cases, split_for_training
 from shopguide.training.stopwatch import Stopwatch
 from shopguide.training.tastes import tastes_at, weights_of_tastes
 
 MAX_SHOPPERS = 2000
 """More shoppers than this are sampled: intervals are narrow enough, and time is bounded."""
-MAX_NEWCOMERS = 600
-"""Shoppers of the window who are also judged as if they came anew."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ SplitBy = Callable[[EventLog], TemporalSplit | None]
 
 
 def fit_candidates(
-    fit: Fit, events: EventLog, *, split_by: SplitBy = temporal_split, champion: Version | None = None
+    fit: Fit, events: EventLog, *, split_by: SplitBy = split_for_training, champion: Version | None = None
 ) -> Fitted:
     """Choose models and blend on the latest part of the events, then fit the chosen ones on all of them.
 
@@ -199,13 +198,16 @@ def rehearse(fit: Fit, split: TemporalSplit, clock: Stopwatch, notes: list[str])
     known = [known_only(model, past, present) if isinstance(model, Factors) else model for model in models]
     snapshot = assemble(fit.index, features=fit.features, learnt=known, demand=demand_of(past), vectors=fit.vectors)
     shoppers = draw(split.shoppers, MAX_SHOPPERS, fit.parameters.seed)
-    newcomers = draw(shoppers, MAX_NEWCOMERS, fit.parameters.seed)
-    step = Steps(fit.progress, "validation", len(shoppers) + len(newcomers))
+    came = len(np.unique(split.newcomers.shopper)) if split.newcomers is not None else 0
+    step = Steps(fit.progress, "validation", len(shoppers) + came * len(ALL_TOLD))
     with clock.time("validation"):
-        frames = make_frames(split, snapshot, tastes_at(past, fit), shoppers, step=step)
-        clicks = np.random.default_rng(fit.parameters.seed).integers(0, NEWCOMER_BELOW, size=len(newcomers)).tolist()
-        anew = make_frames(split, snapshot, {}, newcomers, clicks=clicks, step=step)
-    return Rehearsal([model.family for model in models], frames, anew)
+        frames = make_frames(snapshot, known_cases(split, fit.features, tastes_at(past, fit), shoppers), step)
+        newcomers = {
+            str(told): make_frames(snapshot, newcomer_cases(split.newcomers, fit, told), step)
+            for told in ALL_TOLD
+            if split.newcomers is not None
+        }
+    return Rehearsal([model.family for model in models], frames, newcomers)
 
 
 def coverage_of(rehearsal: Rehearsal, validation: Validation, n_products: int) -> list[dict[str, Any]]:

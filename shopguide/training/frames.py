@@ -1,6 +1,6 @@
 """The validation window as tables: the products worth ranking for each shopper, their features, and what was chosen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, SCALED, Blend, BlendFeatures
-from shopguide.recommender.candidates.base import Context, Interaction, top
-from shopguide.recommender.features import Floats
+from shopguide.recommender.candidates.base import Context, top
+from shopguide.recommender.features import Floats, ItemFeatures
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.training.interactions import TemporalSplit
@@ -19,7 +19,8 @@ from shopguide.training.metrics import CUTOFF, Values
 
 BY_THE_BLEND = 150
 BY_EACH = 50
-"""Products of each shopper that are kept: the best by the default blend, and by every generator and popularity."""
+LEADING = ("popularity", "popularity_ever")
+"""Products of each shopper that are kept: the best by the default blend, by every generator and by these features."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,6 @@ class Frames:
         liked: how many products each shopper is known to like, [n_shoppers].
         positions: the shoppers' positions in the event log, [n_shoppers].
         items: catalogue rows of the products, [n_rows].
-        weight: how much each shopper counts where something is fitted, [n_shoppers]; `None`: all the same.
     """
 
     shopper: NDArray[np.int32]
@@ -44,7 +44,6 @@ class Frames:
     liked: NDArray[np.int64]
     positions: NDArray[np.int32]
     items: NDArray[np.int32]
-    weight: Values | None = None
 
     @property
     def n_shoppers(self) -> int:
@@ -55,12 +54,6 @@ class Frames:
     def starts(self) -> NDArray[np.int64]:
         """Where each shopper's rows begin, [n_shoppers]."""
         return np.searchsorted(self.shopper, np.arange(self.n_shoppers)).astype(np.int64)
-
-    @cached_property
-    def shares(self) -> Values:
-        """What each shopper counts for of all, adding up to 1, [n_shoppers]."""
-        weight = np.ones(self.n_shoppers) if self.weight is None else self.weight
-        return np.asarray(weight / weight.sum(), dtype=np.float64)
 
     def column(self, name: str) -> Floats:
         """Return one feature, [n_rows]."""
@@ -78,7 +71,6 @@ class Frames:
             self.liked[shoppers],
             self.positions[shoppers],
             self.items[rows],
-            None if self.weight is None else self.weight[shoppers],
         )
 
     def score(self, blend: Blend) -> Floats:
@@ -151,52 +143,66 @@ def coverage(model: str, times: NDArray[np.int64], n_shoppers: int) -> dict[str,
     }
 
 
-def make_frames(
-    split: TemporalSplit,
-    snapshot: Snapshot,
-    tastes: Mapping[int, TasteProfile],
-    shoppers: Sequence[int],
-    *,
-    clicks: Sequence[int] | None = None,
-    step: Callable[[], None] = lambda: None,
-) -> Frames:
-    """Return the frames of shoppers of a window.
+@dataclass(frozen=True)
+class Case:
+    """A shopper to predict for.
 
-    What a shopper knows already is left out, as it is no candidate. What could stand among the first ten of any model
-    is in. What was chosen but not retrieved is not: among products that all have some high score, it would be told by
-    having none.
+    Args:
+        position: the shopper's, in the event log.
+        context: what is known of them.
+        met: catalogue rows that are no candidates.
+        truth: catalogue rows that they chose then.
+    """
+
+    position: int
+    context: Context
+    met: Sequence[int]
+    truth: NDArray[np.int32]
+
+
+def known_cases(
+    split: TemporalSplit, features: ItemFeatures, tastes: Mapping[int, TasteProfile], shoppers: Sequence[int]
+) -> Iterator[Case]:
+    """Yield shoppers of a window with all that the past knows of them.
 
     Args:
         split: past and window.
-        snapshot: made of the past only.
+        features: the item features.
         tastes: shopper position → taste as it was at the end of the past.
         shoppers: positions of those who chose something new in the window.
-        clicks: as if each shopper came anew and had chosen so many products until now, [n_shoppers]: their latest ones,
-            or the first ones of the window, if they really came anew there.
+    """
+    for shopper in shoppers:
+        history = split.past.history(shopper)
+        request = RecommendationRequest(shopper_id=split.past.shoppers[shopper])
+        context = Context(request, features, tastes.get(shopper, TasteProfile()), history)
+        yield Case(shopper, context, [item.row for item in history], split.truth[shopper])
+
+
+def make_frames(snapshot: Snapshot, cases: Iterable[Case], step: Callable[[], None] = lambda: None) -> Frames:
+    """Return the frames of shoppers to predict for.
+
+    What could stand among the first ten of any model is in. What was chosen but not retrieved is not: among products
+    that all have some high score, it would be told by having none.
+
+    Args:
+        snapshot: made of the past only.
+        cases: the shoppers.
         step: called after every shopper.
     """
     everything = np.arange(len(snapshot.index), dtype=np.int32)
     default = Blend(DEFAULT_WEIGHTS)
     matrices: list[Floats] = []
     relevant: list[NDArray[np.bool_]] = []
-    items: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
+    items: list[NDArray[np.int32]] = []
     liked: list[int] = []
     wanted: list[int] = []
-    for number, shopper in enumerate(shoppers):
-        history = split.past.history(shopper)
-        if clicks is None:
-            request = RecommendationRequest(shopper_id=split.past.shoppers[shopper])
-            context = Context(request, snapshot.features, tastes.get(shopper, TasteProfile()), history)
-        else:
-            known = _as_newcomer(split, shopper, clicks[number])
-            context = Context(RecommendationRequest(), snapshot.features, history=known)
-        met = [item.row for item in (*history, *context.history)]
-        rows = np.setdiff1d(everything, met).astype(np.int32)
-        truth = np.setdiff1d(split.truth[shopper], met)
-        values = snapshot.signals.compute(context, rows)
-        chosen = np.isin(rows, truth)
+    positions: list[int] = []
+    for case in cases:
+        rows = np.setdiff1d(everything, case.met).astype(np.int32)
+        values = snapshot.signals.compute(case.context, rows)
+        chosen = np.isin(rows, case.truth)
         kept = [top(default.score(values), BY_THE_BLEND)]
-        kept += [top(values.columns[name], BY_EACH) for name in (*SCALED, "popularity") if name in values.columns]
+        kept += [top(values.columns[name], BY_EACH) for name in (*SCALED, *LEADING) if name in values.columns]
         places = np.unique(np.concatenate(kept))
         matrix = np.zeros((len(places), len(HABITS)), dtype=np.float32)
         for position, name in enumerate(HABITS):
@@ -206,25 +212,34 @@ def make_frames(
         relevant.append(chosen[places])
         items.append(rows[places])
         liked.append(values.liked)
-        wanted.append(len(truth))
+        wanted.append(len(case.truth))
+        positions.append(case.position)
         step()
     sizes = [len(matrix) for matrix in matrices]
     return Frames(
         np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
-        np.vstack(matrices) if matrices else np.zeros((0, len(HABITS)), dtype=np.float32),
-        np.concatenate(relevant) if relevant else np.zeros(0, dtype=np.bool_),
+        np.vstack([_NO_ROWS, *matrices]),
+        np.concatenate([_NONE.astype(np.bool_), *relevant]),
         np.asarray(wanted, dtype=np.int64),
         np.asarray(liked, dtype=np.int64),
-        np.asarray(shoppers, dtype=np.int32),
-        np.concatenate(items),
+        np.asarray(positions, dtype=np.int32),
+        np.concatenate([_NONE, *items]),
     )
 
 
-def _as_newcomer(split: TemporalSplit, shopper: int, n: int) -> tuple[Interaction, ...]:
-    """Return `n` products that a shopper chose until now; at least one of the window stays to be predicted."""
-    liked = [item for item in split.past.history(shopper) if item.weight > 0]
-    if liked:
-        return tuple(sorted(liked, key=lambda item: item.at, reverse=True)[:n])
-    new = set(split.truth[shopper].tolist())
-    own = sorted((item for item in split.window.history(shopper) if item.row in new), key=lambda item: item.at)
-    return tuple(own[: min(n, len(new) - 1)])
+def joined(frames: Sequence[Frames]) -> Frames:
+    """Return the rows of several frames as one, in their order."""
+    parts = [_NOBODY, *frames]
+    starts = np.cumsum([0, *(part.n_shoppers for part in parts)])
+    return Frames(
+        np.concatenate([part.shopper + start for part, start in zip(parts, starts, strict=False)]).astype(np.int32),
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("matrix", "relevant", "chosen", "liked", "positions", "items")
+        ),
+    )
+
+
+_NONE = np.zeros(0, dtype=np.int32)
+_NO_ROWS = np.zeros((0, len(HABITS)), dtype=np.float32)
+_NOBODY = Frames(_NONE, _NO_ROWS, _NONE.astype(np.bool_), _NONE.astype(np.int64), _NONE.astype(np.int64), _NONE, _NONE)

@@ -102,6 +102,15 @@ class EventLog:
             self.n_products,
         )  # fmt: skip
 
+    def then(self, later: "EventLog") -> "EventLog":
+        """Return these events and others of the same shoppers and products, oldest first."""
+        order = np.argsort(np.concatenate([self.at, later.at]), kind="stable")
+        shopper, row, weight, kind, at = (
+            np.concatenate([getattr(self, name), getattr(later, name)])[order]
+            for name in ("shopper", "row", "weight", "kind", "at")
+        )
+        return EventLog(self.shoppers, shopper, row, weight, kind, at, self.n_products)
+
     def compact(self) -> "EventLog":
         """Return the log without the shoppers of whom no event is left: nothing could be learnt of them."""
         left, shopper = np.unique(self.shopper, return_inverse=True)
@@ -158,11 +167,13 @@ class TemporalSplit:
         past: what models may learn from.
         truth: shopper position → rows chosen in the window and never touched before.
         window: the events after it.
+        newcomers: all that shoppers did of whom the past knows nothing, see `training.newcomers`.
     """
 
     past: EventLog
     truth: dict[int, NDArray[np.int32]]
     window: EventLog
+    newcomers: EventLog | None = None
 
     @property
     def shoppers(self) -> Sequence[int]:

@@ -51,7 +51,8 @@ def fit_ease(log: "EventLog", index: "CatalogueIndex", ridge: float = EASE_RIDGE
     """Return EASE's weights between the products that anybody chose, the small ones left out.
 
     H. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8: B = I - P / diag(P) with
-    P = (X'X + ridge I)^-1. Takes 8 n² bytes and a Cholesky factorisation for n products.
+    P = (X'X + ridge I)^-1. Takes 8 n² bytes and a Cholesky factorisation for n products. A weight above 0 between
+    products that nobody chose both is left out: it is tiny, and what speaks for a product must be true of somebody.
 
     Raises:
         ValueError: there are more than `EASE_ITEMS` products.
@@ -63,7 +64,8 @@ def fit_ease(log: "EventLog", index: "CatalogueIndex", ridge: float = EASE_RIDGE
     n = chosen.shape[1]
     if n > EASE_ITEMS:
         raise ValueError(f"EASE of {n} products: {EASE_ITEMS} at most")
-    gram = np.asfortranarray((chosen.T @ chosen).toarray(), dtype=np.float32)
+    shared = (chosen.T @ chosen).tocsr()
+    gram = np.asfortranarray(shared.toarray(), dtype=np.float32)
     gram[np.diag_indices(n)] += np.float32(ridge)
     factor, failed = spotrf(gram, lower=1, overwrite_a=1)
     if failed:
@@ -77,6 +79,9 @@ def fit_ease(log: "EventLog", index: "CatalogueIndex", ridge: float = EASE_RIDGE
         # LAPACK fills the lower triangle only; row `row` of the symmetric matrix is what lies left of and below it.
         weights: Floats = -np.concatenate([inverse[row, :row], inverse[row:, row]]) / diagonal
         weights[row] = 0.0
+        apart = np.ones(n, dtype=np.bool_)
+        apart[shared.indices[shared.indptr[row] : shared.indptr[row + 1]]] = False
+        weights[apart & (weights > 0)] = 0.0
         indices[row] = np.sort(np.argpartition(-np.abs(weights), kept - 1)[:kept])
         values[row] = weights[indices[row]]
     indptr = np.arange(n + 1, dtype=np.int64) * kept

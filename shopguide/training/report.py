@@ -130,9 +130,13 @@ def _validation(section: Mapping[str, Any], target: Path) -> Iterator[str]:
         yield from _table(("against", f"difference of {metrics['paired'][0]['metric']}"), rows)
     if metrics["newcomers"]:
         yield ""
-        yield "Shoppers of the window as if they came anew, with a few of their latest products as their history:"
+        yield (
+            "Shoppers who came last and of whom the models had seen nothing, after the first products that they chose "
+            "or, before they did anything, with the facet values that these share taken as their taste:"
+        )
         yield ""
-        yield from _summaries(metrics["newcomers"], "")
+        anew = [{**row, "model": f"{row['model']}, {row['told']}"} for row in metrics["newcomers"]]
+        yield from _summaries(anew, "")
 
 
 def _summaries(rows: Sequence[Mapping[str, Any]], serves: str) -> Iterator[str]:

@@ -20,12 +20,11 @@ from shopguide.guide.learning import evidence_of
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.profiles.taste import derive_taste
 from shopguide.recommender.candidates.base import Context, Interaction
-from shopguide.recommender.features import ItemFeatures, Rows, feature_name
+from shopguide.recommender.features import ItemFeatures, feature_name
 from shopguide.recommender.types import RecommendationRequest
+from shopguide.training.newcomers import NOT_TOLD, characteristic
 
 CLICKED, PREFERRED = "clicks", "preferences"
-_NO_PREFERENCES = {"price_band"}
-"""Features that nobody states as a facet value."""
 _WORD, _LONG_WORDS = "word", re.compile(r"[^\W\d_]{3,}")
 
 
@@ -98,8 +97,9 @@ class Contexts:
     def _preferring(self, shopper: int, count: int) -> Context:
         first = self._split.first[shopper]
         if self._words is None:
-            preferences = TasteProfile(weights=characteristic(self._features, first, count))
-            return Context(RecommendationRequest(preferences=preferences), self._features)
+            # What is to be found is no answer to a wish of today but all that they choose later: their taste.
+            taste = TasteProfile(weights=characteristic(self._features, first, count))
+            return Context(RecommendationRequest(), self._features, taste)
         words = characteristic(self._words, first, count).get(_WORD, {})
         return Context(RecommendationRequest(query=" ".join(words)), self._features)
 
@@ -107,26 +107,7 @@ class Contexts:
     def _words(self) -> ItemFeatures | None:
         """The words of the products' names, where there are no facets that could be wished for."""
         facets = {name.partition("=")[0] for name in self._features.names}
-        return None if facets - _NO_PREFERENCES else words_of(self._reading.index)
-
-
-def characteristic(features: ItemFeatures, rows: Rows, count: int) -> dict[str, dict[str, float]]:
-    """Return the facet values that products have most more often than the catalogue, each with the weight 1.
-
-    Args:
-        features: which product has which value.
-        rows: the products.
-        count: values wanted; there are fewer if fewer stand out, and of equal ones the first in the catalogue come.
-    """
-    lean = features.lean(rows, np.ones(len(rows), dtype=np.float32))
-    found: dict[str, dict[str, float]] = {}
-    for column in np.argsort(-lean, kind="stable").tolist():
-        facet, _, value = features.names[column].partition("=")
-        if sum(map(len, found.values())) == count or not lean[column]:
-            break
-        if facet not in _NO_PREFERENCES:
-            found.setdefault(facet, {})[value] = 1.0
-    return found
+        return None if facets - NOT_TOLD else words_of(self._reading.index)
 
 
 def words_of(index: CatalogueIndex) -> ItemFeatures:

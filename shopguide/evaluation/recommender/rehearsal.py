@@ -1,17 +1,29 @@
 """How models are chosen within a split: on a part of what is known that is cut off as the test part was."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from shopguide.evaluation.datasets.reading import events_where
 from shopguide.evaluation.personalisation.shoppers import LAST, parts
-from shopguide.evaluation.recommender.splits import SplitName, last_new_choices, newly_chosen
+from shopguide.evaluation.recommender.splits import Mask, SplitName, last_new_choices, newly_chosen
+from shopguide.recommender.features import Rows
 from shopguide.training.fitting import SplitBy
 from shopguide.training.interactions import EventLog, TemporalSplit, temporal_split
+from shopguide.training.newcomers import hold_out, split_for_training
+
+HELD_OUT = 0.2
+"""Share of the shoppers who are held out where it is newcomers whom the split asks about."""
 
 
 def rehearsal_of(name: SplitName) -> SplitBy:
     """Return how training cuts off its validation window: by time, as in a shop, unless the split is by shopper."""
-    return {SplitName.SHOPPER: _own_last_part, SplitName.LAST: _own_last_product}.get(name, temporal_split)
+    of_splits: Mapping[SplitName, SplitBy] = {
+        SplitName.SHOPPER: _own_last_part,
+        SplitName.LAST: _own_last_product,
+        SplitName.COLD_SHOPPERS: _whole_shoppers,
+    }
+    return of_splits.get(name, split_for_training)
 
 
 def _own_last_part(log: EventLog) -> TemporalSplit | None:
@@ -25,7 +37,17 @@ def _own_last_product(log: EventLog) -> TemporalSplit | None:
     return _cut(log, np.arange(len(log)) < np.where(last < 0, len(log), last)[log.shopper])
 
 
-def _cut(log: EventLog, known: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> TemporalSplit | None:
+def _cut(log: EventLog, known: Mask) -> TemporalSplit | None:
     past, window = events_where(log, known), events_where(log, ~known)
     truth = newly_chosen(window, past)
-    return TemporalSplit(past, truth, window) if truth and len(past) else None
+    return hold_out(TemporalSplit(past, truth, window), _by_lot(past)) if truth and len(past) else None
+
+
+def _whole_shoppers(log: EventLog) -> TemporalSplit | None:
+    """Predict the latest events, and all of some shoppers, drawn as those of the test part were."""
+    split = temporal_split(log)
+    return hold_out(split, _by_lot(split.past), HELD_OUT) if split is not None else None
+
+
+def _by_lot(log: EventLog) -> Rows:
+    return np.random.default_rng(0).permutation(np.unique(log.shopper))

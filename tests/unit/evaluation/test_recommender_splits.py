@@ -209,10 +209,10 @@ def test_shoppers_held_out_are_known_by_what_is_given_alone(bought: Reading) -> 
         assert sorted(item.row for item in clicked.history) == sorted(rows[:count])
         assert {item.kind for item in clicked.history} <= {"click"}
         assert clicked.taste.is_empty == (count == 0)
-        assert sum(map(len, wished.request.preferences.weights.values())) == min(count, 2)
-        assert wished.history == () and wished.taste.is_empty
+        assert sum(map(len, wished.taste.weights.values())) == min(count, 2)
+        assert wished.history == () and wished.request.preferences.is_empty
     colour = bought.index.values("colour", rows[0])[0]
-    assert asked[Given("preferences", 1)].request.preferences.weights == {"colour": {colour: 1.0}}
+    assert asked[Given("preferences", 1)].taste.weights == {"colour": {colour: 1.0}}
 
 
 def test_what_stands_out_is_what_products_share_and_the_catalogue_does_not(bought: Reading) -> None:

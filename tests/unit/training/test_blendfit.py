@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, source_of
-from shopguide.training.blendfit import METRIC, Rehearsal, choose, columns_of, fit_trees, fit_weights, validate
-from shopguide.training.frames import Frames
+from shopguide.training.blendfit import METRIC, Rehearsal, choose, columns_of, fit_trees, folds_of, validate
+from shopguide.training.frames import Frames, joined
+from shopguide.training.weights import fit_weights
 
 
 def planted(n_shoppers: int, telling: dict[str, float], *, n_rows: int = 40, seed: int = 0) -> Frames:
@@ -49,7 +50,7 @@ def test_no_choices_leave_the_default_weights() -> None:
 
 def test_models_that_tell_something_are_chosen_and_lightfm_always_is() -> None:
     frames = planted(300, {"ease": 1.0, "als_rank": 0.7})
-    chosen, steps = choose(frames, ("lightfm", "item_knn", "ease", "als"), np.arange(300) % 3)
+    chosen, steps = choose(Rehearsal((), frames), ("lightfm", "item_knn", "ease", "als"))
     assert chosen[:3] == ("lightfm", "ease", "als")
     assert [len(step["models"]) for step in steps] == list(range(1, len(steps) + 1))
 
@@ -62,13 +63,13 @@ def test_columns_of_models_that_do_not_serve_are_left_out() -> None:
 def test_trees_serve_only_where_they_rank_better_beyond_doubt() -> None:
     families = ("lightfm", "item_knn")
     straight = planted(600, {"lightfm": 1.0, "item_knn": 1.0})
-    assert validate(Rehearsal(families, straight, nobody()), families).kind == "linear"
+    assert validate(Rehearsal(families, straight), families).kind == "linear"
     # A product is chosen for being neither high nor low: no weighted sum can say so.
     bent = planted(600, {"lightfm": 1.0})
     off = np.abs(bent.column("lightfm") - 0.5).reshape(600, -1)
     bent.relevant[:] = False
     bent.relevant[np.arange(600) * off.shape[1] + np.argmin(off, axis=1)] = True
-    found = validate(Rehearsal(families, bent, nobody()), families)
+    found = validate(Rehearsal(families, bent), families)
     rows = {row["model"]: row[METRIC] for row in found.models}
     assert found.kind == "trees" and rows["blend_trees"] > rows["blend_linear"]
     assert {pair["against"] for pair in found.pairs} >= {"popularity", "lightfm", "blend_linear"}
@@ -86,14 +87,54 @@ def test_trees_reorder_the_best_and_keep_the_scale_of_the_weighted_sums() -> Non
     assert not np.array_equal(np.argsort(plain), np.argsort(with_trees))
 
 
+def newcomers(n_shoppers: int, telling: dict[str, float], *, seed: int = 1) -> Frames:
+    frames = planted(n_shoppers, telling, seed=seed)
+    frames.liked[:] = 1
+    return frames
+
+
 def test_newcomers_get_their_own_weights_and_no_trees() -> None:
-    families = ("lightfm", "item_knn")
-    newcomers = planted(200, {"popularity": 1.0}, seed=1)
-    newcomers.liked[:] = 1
-    blend = validate(Rehearsal(families, planted(200, {"lightfm": 1.0}), newcomers), families).blend
-    assert blend.newcomer_weights is not None
-    assert blend.newcomer_weights["popularity"] > blend.weights["popularity"]
-    assert newcomers.score(blend) == pytest.approx(newcomers.weighted(blend.newcomer_weights), abs=1e-5)
+    families, anew = ("lightfm", "item_knn"), newcomers(200, {"popularity": 1.0})
+    found = validate(Rehearsal(families, planted(200, {"lightfm": 1.0}), {"products chosen: 1": anew}), families)
+    weights = found.blend.newcomer_weights
+    assert weights is not None and weights["popularity"] > found.blend.weights["popularity"]
+    assert anew.score(found.blend) == pytest.approx(anew.weighted(weights), abs=1e-5)
+    assert {(row["told"], row["model"]) for row in found.newcomers} == {
+        ("products chosen: 1", model) for model in ("popularity", "blend_default", "blend_linear")
+    }
+
+
+def test_few_newcomers_keep_the_default_weights_however_often_each_is_asked_about() -> None:
+    told = {str(n): newcomers(20, {"popularity": 1.0}, seed=n) for n in range(5)}
+    found = validate(Rehearsal(("lightfm",), planted(200, {"lightfm": 1.0}), told), ("lightfm",))
+    assert found.blend.newcomer_weights == DEFAULT_WEIGHTS
+    assert {row["model"] for row in found.newcomers} == {"popularity", "blend_default"}
+
+
+def test_models_are_chosen_for_newcomers_as_far_as_newcomers_choose_something() -> None:
+    families, anew = ("lightfm", "item_knn", "ease"), {"": newcomers(200, {"ease": 1.0})}
+    frames = planted(200, {"item_knn": 1.0})
+    assert choose(Rehearsal((), frames, anew), families)[0][1] == "item_knn"
+    frames.liked[:] = 0
+    assert choose(Rehearsal((), frames, anew), families)[0][1] == "ease"
+
+
+def test_whoever_is_asked_about_more_than_once_is_always_in_the_same_fold() -> None:
+    once = planted(60, {})
+    folds = folds_of(joined([once, once]), seed=0)
+    assert len(set(folds.tolist())) > 1 and (folds[:60] == folds[60:]).all()
+
+
+def test_the_climb_finds_the_few_that_are_seen_where_the_likelihood_of_all_choices_does_not() -> None:
+    frames = planted(150, {"popularity": 1.0}, n_rows=60)
+    # Many choices follow one feature, but the first ten places are decided by another one.
+    many = frames.column("popularity_ever") > 0.5
+    frames.relevant[many] = np.random.default_rng(0).random(int(many.sum())) < 0.5
+    frames.chosen[:] = np.bincount(frames.shopper, weights=frames.relevant)
+    columns = ("popularity", "popularity_ever", "rating")
+    plain, climbed = (fit_weights(frames, columns, climb=climb) for climb in (None, np.mean))
+    reached = [frames.metrics(frames.weighted(weights))[METRIC].mean() for weights in (plain, climbed)]
+    assert reached[1] > reached[0]
 
 
 def test_metrics_of_frames_are_those_of_their_definition() -> None:

@@ -106,8 +106,20 @@ def test_ease_is_the_closed_form_of_its_paper(index, events, features, ease) -> 
     inverse = np.linalg.inv(chosen.T @ chosen + 5.0 * np.eye(chosen.shape[1]))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
+    shared = chosen.T @ chosen > 0
+    for_nobody = ~shared & (weights > 0)
+    assert for_nobody.any()
+    weights[for_nobody] = 0.0
     scores = scores_after(ease.generator(index, features), index, features, item)
     assert scores[events.touched] == pytest.approx(weights[0], abs=1e-4)
+
+
+def test_products_that_nobody_chose_both_never_speak_for_each_other_in_ease(events, ease) -> None:
+    chosen = (events.positive.toarray() > 0)[:, events.touched]
+    for position in range(len(ease.skus)):
+        entries = slice(int(ease.indptr[position]), int(ease.indptr[position + 1]))
+        for other in ease.indices[entries][ease.values[entries] > 0]:
+            assert (chosen[:, position] & chosen[:, other]).any()
 
 
 def test_als_folds_a_shopper_in_as_the_library_does(index, events, features) -> None:

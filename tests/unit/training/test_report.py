@@ -30,7 +30,7 @@ SECTION: dict[str, Any] = {
         "paired": [
             {"model": "blend_linear", "against": "lightfm", "metric": "ndcg@10", "difference": 0.1, "ci": [0.05, 0.15]}
         ],
-        "newcomers": [row("popularity", 0.05)],
+        "newcomers": [row("popularity", 0.05) | {"told": "products chosen: 1"}],
         "choice": [{"models": ["lightfm"], "ndcg@10": 0.1}, {"models": ["lightfm", "ease"], "ndcg@10": 0.2}],
         "coverage": [
             {"model": "blend_linear", "products": 1200, "recommended": 300, "share": 0.25, "most": 0.5, "often": [3, 1]}
@@ -70,7 +70,7 @@ def test_the_report_says_what_went_in_what_came_out_and_what_was_left_out(tmp_pa
         "| lightfm, ease | 0.2000 |",
         "| **blend_linear** (serves) | 0.2000 [0.1900, 0.2200] | 0.2000 [0.1900, 0.2200] |",
         "| lightfm | +0.1000 [+0.0500, +0.1500] |",
-        "| popularity | 0.0500 [0.0400, 0.0700] | 0.0500 [0.0400, 0.0700] |",
+        "| popularity, products chosen: 1 | 0.0500 [0.0400, 0.0700] | 0.0500 [0.0400, 0.0700] |",
         "| lightfm | 1.0000 | 0.0000 |",
         "| blend_linear | 300 of 1,200 | 25.0 % | 50.0 % |",
         "- als is left out: 40% of 60 s have passed",

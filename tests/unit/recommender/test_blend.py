@@ -1,0 +1,47 @@
+"""What the blend computes: everything that counts for a shopper, and nothing costly that does not."""
+
+import numpy as np
+import pytest
+
+from shopguide.catalogue.index import CatalogueIndex
+from shopguide.profiles.preferences import TasteProfile
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, Blend, Signals
+from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.candidates.popularity import Popularity
+from shopguide.recommender.features import Floats, Rows, item_features
+from shopguide.recommender.types import RecommendationRequest
+from tests.unit.recommender.synthetic import START
+
+WITHOUT = {**DEFAULT_WEIGHTS, "lightfm": 0.0, "lean": 0.0, "price_fit": 0.0}
+
+
+class Counted:
+    """A generator that counts how often it is asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asked = 0
+
+    def scores(self, context: Context, rows: Rows) -> Floats | None:
+        self.asked += 1
+        return rows.astype(np.float32)
+
+
+@pytest.mark.parametrize("likes", [3, 6])
+def test_what_counts_nothing_for_the_shopper_is_not_computed_and_the_score_is_the_same(
+    index: CatalogueIndex, likes: int
+) -> None:
+    features, model, other = item_features(index), Counted("lightfm"), Counted("item_knn")
+    signals = Signals(features, [Popularity(index), model, other], Popularity(index))
+    history = tuple(Interaction(row, 1.0, "purchase", START) for row in range(likes))
+    taste = TasteProfile(weights={"brand": {"velora": 1.0}})
+    context = Context(RecommendationRequest(), features, taste, history)
+    rows = np.arange(len(index), dtype=np.int32)
+    # Three likes are a newcomer's, six are not: only the weights that serve the shopper decide.
+    blend = Blend(*((WITHOUT, DEFAULT_WEIGHTS) if likes > 4 else (DEFAULT_WEIGHTS, WITHOUT)))
+    whole = signals.compute(context, rows)
+    asked = model.asked
+    part = signals.compute(context, rows, blend)
+    assert model.asked == asked and other.asked == 2
+    assert whole.columns.keys() - part.columns.keys() == {"lightfm", "lightfm_rank", "lean", "price_fit"}
+    assert blend.score(part) == pytest.approx(blend.score(whole))
