@@ -16,6 +16,10 @@ from tooling.environments import GUIDE, RASA
 
 _STORIES = "tests/conversations"
 _RESULTS = ROOT / "results"
+_SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""One thread each, as the environment says; files stay together for what their tests share."""
+_ONE_BY_ONE = ("tests/contract", "tests/integration", "tests/browser")
+"""They start servers and browsers, which would be in each other's way."""
 
 
 def of_stories(_output: str, code: int) -> Counts:
@@ -34,11 +38,18 @@ def of_stories(_output: str, code: int) -> Counts:
 
 
 def parts() -> List[Part]:
-    """Return the parts; arguments of the script go to the first one's pytest."""
+    """Return the parts; with arguments of the script one pytest runs all of the guide server's tests, given them."""
     guide, dialogue = guide_environment(), dialogue_environment()
+    pytest = (str(GUIDE.python), "-m", "pytest")
+    own = [
+        Part("guide server", (*pytest, *_SIDE_BY_SIDE, "tests/unit"), guide, of_pytest),
+        Part("guide server, whole", (*pytest, *_ONE_BY_ONE), guide, of_pytest),
+    ]
+    if sys.argv[1:]:
+        own = [Part("guide server", (*pytest, *sys.argv[1:]), guide, of_pytest)]
     stories = (RASA_COMMAND, "test", "core", "--stories", _STORIES, "--model", str(dialogue_model.FOLDER))
     return [
-        Part("guide server", (str(GUIDE.python), "-m", "pytest", *sys.argv[1:]), guide, of_pytest),
+        *own,
         Part("dialogue server", (str(RASA.python), "-m", "pytest", "tests/rasa_env"), dialogue, of_pytest),
         Part(
             "test conversations",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -48,6 +49,22 @@ HABITS = (
 NEWCOMER_BELOW = 4
 """Liked products below which a shopper is a newcomer: models know little of them, and popularity counts more."""
 
+
+class Standing(StrEnum):
+    """How well a shopper is known: by at least `NEWCOMER_BELOW` products, by less, or by nothing at all."""
+
+    KNOWN = "known"
+    NEWCOMER = "newcomer"
+    STRANGER = "stranger"
+
+    @classmethod
+    def of(cls, liked: int, *, has_taste: bool) -> "Standing":
+        """Return the standing of somebody who likes so many products."""
+        if liked >= NEWCOMER_BELOW:
+            return cls.KNOWN
+        return cls.NEWCOMER if liked or has_taste else cls.STRANGER
+
+
 TREE_DEPTH = 200
 """Products, the best by the weighted sum, that boosted trees put in order where they serve."""
 
@@ -66,18 +83,19 @@ PRICE_PRIOR = 4.0
 class Blend:
     """Weights of the features; features that are not named count nothing.
 
-    Newcomers have weights of their own, where some were fitted. With trees, what habits say of the best `TREE_DEPTH`
-    products for everybody else comes from them: brought to the mean and the spread of the weighted sums, so that the
-    words of today keep their place beside habits.
+    Newcomers and strangers have weights of their own, where some were fitted. With trees, what habits say of the best
+    `TREE_DEPTH` products for everybody else comes from them: brought to the mean and the spread of the weighted sums,
+    so that the words of today keep their place beside habits.
     """
 
     weights: Mapping[str, float]
     newcomer_weights: Mapping[str, float] | None = None
     trees: Trees | None = None
+    stranger_weights: Mapping[str, float] | None = None
 
     def score(self, values: "BlendFeatures") -> Floats:
         """Return the scores, [n_rows]."""
-        weights = self.weights_for(values.liked)
+        weights = self.weights_for(values.standing)
         score = weighted_sum(weights, values.columns, len(values.rows))
         if self.trees is not None and self._by_trees(values):
             head = _Head.of(values, weights, score)
@@ -85,19 +103,23 @@ class Blend:
         return score
 
     def _by_trees(self, values: "BlendFeatures") -> bool:
-        return values.liked >= NEWCOMER_BELOW and len(values.rows) > 1
+        return values.standing is Standing.KNOWN and len(values.rows) > 1
 
-    def weights_for(self, liked: int) -> Mapping[str, float]:
-        """Return the weights for somebody who is known to like so many products."""
-        if self.newcomer_weights is not None and liked < NEWCOMER_BELOW:
-            return self.newcomer_weights
-        return self.weights
+    def weights_json(self) -> dict[str, dict[str, float] | None]:
+        """Return the weights, JSON-ready; `None` where none were fitted."""
+        own = ("newcomer_weights", self.newcomer_weights), ("stranger_weights", self.stranger_weights)
+        return {"weights": dict(self.weights), **{name: dict(w) if w is not None else None for name, w in own}}
 
-    def counting(self, liked: int) -> frozenset[str] | None:
-        """Return the features that count for somebody who is known to like so many products; `None`: all of them."""
-        if self.trees is not None and liked >= NEWCOMER_BELOW:
+    def weights_for(self, standing: Standing) -> Mapping[str, float]:
+        """Return the weights for shoppers who are known so well."""
+        own = {Standing.NEWCOMER: self.newcomer_weights, Standing.STRANGER: self.stranger_weights}.get(standing)
+        return self.weights if own is None else own
+
+    def counting(self, standing: Standing) -> frozenset[str] | None:
+        """Return the features that count for shoppers who are known so well; `None`: all of them."""
+        if self.trees is not None and standing is Standing.KNOWN:
             return None
-        return frozenset(name for name, weight in self.weights_for(liked).items() if weight)
+        return frozenset(name for name, weight in self.weights_for(standing).items() if weight)
 
     def lifts(self, values: "BlendFeatures", positions: Sequence[int]) -> list[dict[str, float]]:
         """Return what each source adds to the scores of rows: how much a score falls if the source says nothing.
@@ -110,7 +132,7 @@ class Blend:
             values: the features of the rows of a request.
             positions: of the rows to explain, in `values.rows`.
         """
-        weights = self.weights_for(values.liked)
+        weights = self.weights_for(values.standing)
         found: list[dict[str, float]] = []
         for position in positions:
             added: dict[str, float] = {}
@@ -196,12 +218,12 @@ class BlendFeatures:
     Args:
         rows: of the catalogue, [n_rows].
         columns: the features that have something to say, [n_rows] each.
-        liked: how many products the shopper is known to like.
+        standing: how well the shopper is known.
     """
 
     rows: Rows
     columns: Mapping[str, Floats]
-    liked: int = 0
+    standing: Standing = Standing.STRANGER
 
     def at(self, position: int) -> dict[str, float]:
         """Return the features of one row, by its position in `rows`."""
@@ -237,7 +259,8 @@ class Signals:
             rows: of the catalogue.
             blend: what takes time and counts nothing in it is left out; `None`: everything is computed.
         """
-        counting = blend.counting(len(context.liked)) if blend is not None else None
+        standing = Standing.of(len(context.liked), has_taste=bool(context.taste_weights.any()))
+        counting = blend.counting(standing) if blend is not None else None
 
         def counts(*names: str) -> bool:
             return counting is None or any(name in counting for name in names)
@@ -266,7 +289,7 @@ class Signals:
         if counts("price_fit") and (price_fit := self._price_fit(context, rows)) is not None:
             columns["price_fit"] = price_fit
         columns |= _own_history(context, rows)
-        return BlendFeatures(rows, columns, len(context.liked))
+        return BlendFeatures(rows, columns, standing)
 
     def _price_fit(self, context: Context, rows: Rows) -> Floats | None:
         """Return how near prices are to the level that the shopper chooses in each category, between 0 and 1.

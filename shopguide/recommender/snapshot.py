@@ -139,7 +139,7 @@ def load_blend(version: Version) -> Blend:
     if saved["tree_columns"]:
         text = version.path("candidates", "trees.txt").read_text(encoding="utf-8")
         trees = Trees(text, saved["tree_columns"])
-    return Blend(saved["weights"], saved["newcomer_weights"], trees)
+    return Blend(saved["weights"], saved["newcomer_weights"], trees, saved.get("stranger_weights"))
 
 
 def _load_demand(version: Version, index: "CatalogueIndex") -> Demand:

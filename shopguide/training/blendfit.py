@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, NEWCOMER_BELOW, RANK, TREE_DEPTH, Blend
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, NEWCOMER_BELOW, RANK, TREE_DEPTH, Blend, Standing
 from shopguide.recommender.candidates.families import FAMILIES
 from shopguide.recommender.features import Floats
 from shopguide.recommender.trees import Trees, tree_matrix
@@ -124,8 +124,7 @@ def validate(
             difference = paired("", "", judged["blend_trees"][METRIC], judged["blend_linear"][METRIC], METRIC)
             if difference["ci"][0] > 0:
                 served, kind, blend = chosen, "trees", with_trees(frames)
-    newcomer_weights, of_newcomers = _newcomers(rehearsal.newcomers, served, seed)
-    blend = replace(blend, newcomer_weights=newcomer_weights)
+    blend, of_newcomers = _newcomers(blend, rehearsal.newcomers, served, seed)
     name = f"blend_{kind}"
     return Validation(
         families=served,
@@ -140,26 +139,37 @@ def validate(
 
 
 def _newcomers(
+    blend: Blend, told: Mapping[str, Frames], families: Sequence[str], seed: int
+) -> tuple[Blend, list[dict[str, Any]]]:
+    """Return the blend with weights for those who are hardly known or not at all, and rows of the report.
+
+    Weights are fitted where enough shoppers came, and serve if they are better than the default ones.
+    """
+
+    def fitted(standing: Standing) -> tuple[Mapping[str, float], list[dict[str, Any]]]:
+        own = {known: frames for known, frames in told.items() if frames.standings[:1] == (standing,)}
+        return _own_weights(own, families, seed)
+
+    newcomers, of_newcomers = fitted(Standing.NEWCOMER)
+    strangers, of_strangers = fitted(Standing.STRANGER)
+    return replace(blend, newcomer_weights=newcomers, stranger_weights=strangers), of_strangers + of_newcomers
+
+
+def _own_weights(
     told: Mapping[str, Frames], families: Sequence[str], seed: int
 ) -> tuple[Mapping[str, float], list[dict[str, Any]]]:
-    """Return the weights for newcomers, fitted if that is better than the default ones, and rows of the report."""
     together = joined(list(told.values()))
-    fitted: Floats | None = None
+    blends = {"blend_default": together.weighted(DEFAULT_WEIGHTS)}
     if len(np.unique(together.positions)) >= MIN_SHOPPERS:
-        fitted = _cross_fitted(together, columns_of(families), folds_of(together, seed), climb=_mean)
-    blends = {"blend_default": together.weighted(DEFAULT_WEIGHTS)} | (
-        {} if fitted is None else {"blend_linear": fitted}
-    )
+        blends["blend_linear"] = _cross_fitted(together, columns_of(families), folds_of(together, seed), climb=_mean)
     values = {model: together.metrics(scores) for model, scores in blends.items()}
-    worth = {model: float(found[METRIC].mean()) for model, found in values.items() if together.n_shoppers}
     rows, start = list[dict[str, Any]](), 0
     for name, frames in told.items():
         own = slice(start, start := start + frames.n_shoppers)
-        if frames.n_shoppers:
-            judged = {"popularity": frames.metrics(frames.alone("popularity"))}
-            judged |= {model: {metric: v[own] for metric, v in found.items()} for model, found in values.items()}
-            rows += [summary(model, of) | {"told": name} for model, of in judged.items()]
-    if fitted is None or worth["blend_linear"] <= worth["blend_default"]:
+        judged = {"popularity": frames.metrics(frames.alone("popularity"))}
+        judged |= {model: {metric: v[own] for metric, v in found.items()} for model, found in values.items()}
+        rows += [summary(model, of) | {"told": name} for model, of in judged.items()]
+    if "blend_linear" not in values or values["blend_linear"][METRIC].mean() <= values["blend_default"][METRIC].mean():
         return DEFAULT_WEIGHTS, rows
     return fit_weights(together, columns_of(families), climb=_mean), rows
 

@@ -133,8 +133,7 @@ def _save_candidates(draft: Draft, data: TrainingData, events: EventLog, fitted:
         "candidates",
         "blend.json",
         {
-            "weights": dict(blend.weights),
-            "newcomer_weights": dict(blend.newcomer_weights) if blend.newcomer_weights else None,
+            **blend.weights_json(),
             "tree_columns": list(blend.trees.columns) if blend.trees else [],
         },
     )

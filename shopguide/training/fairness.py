@@ -71,7 +71,7 @@ def fit_fairly(frames: Frames, served: Validation, groupings: Groupings, strengt
         return Blend(fit_weights(own, columns, climb=_Worth(own, groupings, strength * PENALTY)))
 
     scores = cross_fitted(frames, fit, folds_of(frames, seed))
-    blend = replace(fit(frames), newcomer_weights=served.blend.newcomer_weights)
+    blend = replace(served.blend, weights=fit(frames).weights, trees=None)
     return FairBlend(blend, frames.metrics(scores)[METRIC])
 
 

@@ -90,8 +90,7 @@ class Fitted:
             "curves": {model.family: model.curves for model in self.learnt if isinstance(model, SequenceModel)},
             "blend": {
                 "kind": found.kind if found is not None else "default",
-                "weights": dict(self.blend.weights),
-                "newcomer_weights": dict(self.blend.newcomer_weights) if self.blend.newcomer_weights else None,
+                **self.blend.weights_json(),
             },
             "metrics": metrics,
             "champion": dict(self.champion),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.profiles.preferences import TasteProfile
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, SCALED, Blend, BlendFeatures
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, RANK, SCALED, Blend, BlendFeatures, Standing
 from shopguide.recommender.candidates.base import Context, top
 from shopguide.recommender.features import Floats, ItemFeatures
 from shopguide.recommender.snapshot import Snapshot
@@ -21,6 +21,8 @@ BY_THE_BLEND = 150
 BY_EACH = 50
 LEADING = ("popularity", "popularity_ever")
 """Products of each shopper that are kept: the best by the default blend, by every generator and by these features."""
+BY_LOT = 50
+"""Products kept beside them, so that it costs something to put first what nothing speaks for."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ class Frames:
         """Where each shopper's rows begin, [n_shoppers]."""
         return np.searchsorted(self.shopper, np.arange(self.n_shoppers)).astype(np.int64)
 
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        """How well each shopper is known, [n_shoppers]."""
+        tastes = np.zeros(self.n_shoppers, dtype=np.bool_)
+        tastes[self.shopper[self.column("taste") != 0]] = True
+        pairs = zip(self.liked.tolist(), tastes.tolist(), strict=True)
+        return tuple(Standing.of(liked, has_taste=has_taste) for liked, has_taste in pairs)
+
     def column(self, name: str) -> Floats:
         """Return one feature, [n_rows]."""
         return self.matrix[:, HABITS.index(name)]
@@ -77,9 +87,9 @@ class Frames:
         """Return a blend's scores, as it gives them when it serves, [n_rows]."""
         scores = np.empty(len(self.shopper), dtype=np.float32)
         ends = [*self.starts[1:], len(self.shopper)]
-        for start, end, liked in zip(self.starts, ends, self.liked.tolist(), strict=True):
+        for start, end, standing in zip(self.starts, ends, self.standings, strict=True):
             columns = {name: self.matrix[start:end, position] for position, name in enumerate(HABITS)}
-            scores[start:end] = blend.score(BlendFeatures(np.arange(end - start, dtype=np.int32), columns, liked))
+            scores[start:end] = blend.score(BlendFeatures(np.arange(end - start, dtype=np.int32), columns, standing))
         return scores
 
     def weighted(self, weights: Mapping[str, float]) -> Floats:
@@ -181,8 +191,8 @@ def known_cases(
 def make_frames(snapshot: Snapshot, cases: Iterable[Case], step: Callable[[], None] = lambda: None) -> Frames:
     """Return the frames of shoppers to predict for.
 
-    What could stand among the first ten of any model is in. What was chosen but not retrieved is not: among products
-    that all have some high score, it would be told by having none.
+    What could stand among the first ten of any model is in, and a draw of the catalogue. What was chosen but is not
+    among these is not: among products that all have some high score, it would be told by having none.
 
     Args:
         snapshot: made of the past only.
@@ -197,12 +207,14 @@ def make_frames(snapshot: Snapshot, cases: Iterable[Case], step: Callable[[], No
     liked: list[int] = []
     wanted: list[int] = []
     positions: list[int] = []
+    lots = np.random.default_rng(0)
     for case in cases:
         rows = np.setdiff1d(everything, case.met).astype(np.int32)
         values = snapshot.signals.compute(case.context, rows)
         chosen = np.isin(rows, case.truth)
         kept = [top(default.score(values), BY_THE_BLEND)]
         kept += [top(values.columns[name], BY_EACH) for name in (*SCALED, *LEADING) if name in values.columns]
+        kept.append(lots.integers(0, len(rows), size=BY_LOT if len(rows) else 0).astype(np.int32))
         places = np.unique(np.concatenate(kept))
         matrix = np.zeros((len(places), len(HABITS)), dtype=np.float32)
         for position, name in enumerate(HABITS):
@@ -211,7 +223,7 @@ def make_frames(snapshot: Snapshot, cases: Iterable[Case], step: Callable[[], No
         matrices.append(matrix)
         relevant.append(chosen[places])
         items.append(rows[places])
-        liked.append(values.liked)
+        liked.append(len(case.context.liked))
         wanted.append(len(case.truth))
         positions.append(case.position)
         step()

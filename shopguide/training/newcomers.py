@@ -1,14 +1,15 @@
 """Shoppers of whom the models of a rehearsal know nothing, asked about as they would be when they come to the shop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.profiles.preferences import TasteProfile
 from shopguide.profiles.taste import derive_taste
-from shopguide.recommender.candidates.base import Context, Interaction
+from shopguide.recommender.candidates.base import Context
 from shopguide.recommender.features import ItemFeatures, Rows
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.training.families import Fit
@@ -93,7 +94,7 @@ def newcomer_cases(events: EventLog, fit: Fit, told: Told) -> Iterator[Case]:
         rows = [item.row for item in chosen]
         if told.kind == "clicks":
             clicked = tuple(first[: told.count])
-            taste = _taste_after(events, fit, shopper, clicked)
+            taste = _taste_before(events, fit, shopper, chosen[len(clicked)].at)
             context = Context(RecommendationRequest(), fit.features, taste, clicked)
         else:
             weights = characteristic(fit.features, np.asarray([item.row for item in first], dtype=np.int32), told.count)
@@ -105,12 +106,9 @@ def newcomer_cases(events: EventLog, fit: Fit, told: Told) -> Iterator[Case]:
         yield Case(shopper, context, met, np.setdiff1d(rows, met).astype(np.int32))
 
 
-def _taste_after(events: EventLog, fit: Fit, shopper: int, clicked: Sequence[Interaction]) -> TasteProfile:
-    """Return what the profile held right after the shopper's first choices."""
-    if not clicked:
-        return TasteProfile()
-    now = max(item.at for item in clicked)
-    pieces = [piece for piece in fit.evidence.get(shopper, ()) if piece.at <= now]
+def _taste_before(events: EventLog, fit: Fit, shopper: int, now: datetime) -> TasteProfile:
+    """Return what the profile held before a moment: nothing yet of what was chosen in it, in one basket perhaps."""
+    pieces = [piece for piece in fit.evidence.get(shopper, ()) if piece.at < now]
     return derive_taste(events.shoppers[shopper], pieces, now, rules=fit.rules)
 
 

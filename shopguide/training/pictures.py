@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SERVES, OTHER, INK, GRID = "#c2410c", "#5b7083", "#1f2933", "#d9dee3"
 LINES = ("#c2410c", "#1d6fa5", "#3f7d4e", "#8a5a9e", "#a07d14", "#5b7083")
-"""Colours of learning curves, told apart by colour-blind people too; line styles change when they begin anew."""
+"""Colours of curves and groups, told apart by colour-blind people too; line styles change when they begin anew."""
 STYLES = ("-", "--", ":")
 DPI = 144
 ROW = 0.3
@@ -51,7 +51,7 @@ def draw_weights(path: Path, weights: Mapping[str, Mapping[str, float]]) -> None
 
     Args:
         path: of the PNG.
-        weights: for whom → feature → weight; of one or two groups of shoppers.
+        weights: for whom → feature → weight; of groups of shoppers, at most as many as `LINES` has colours.
     """
     names = {name for group in weights.values() for name, weight in group.items() if weight}
     first = next(iter(weights.values()))
@@ -63,7 +63,7 @@ def draw_weights(path: Path, weights: Mapping[str, Mapping[str, float]]) -> None
     for number, (whom, group) in enumerate(weights.items()):
         places = [place + (0.5 * (len(weights) - 1) - number) * thick for place in range(len(ordered))]
         values = [group.get(name, 0.0) for name in ordered]
-        axes.barh(places, values, height=thick, color=(SERVES, OTHER)[number], label=whom)
+        axes.barh(places, values, height=thick, color=LINES[number], label=whom)
     axes.axvline(0.0, color=INK, linewidth=1)
     axes.set_yticks(range(len(ordered)), ordered)
     axes.set_ylim(-0.7, len(ordered) - 0.3)

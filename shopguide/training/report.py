@@ -171,8 +171,9 @@ def _champion(section: Mapping[str, Any], _: Path) -> Iterator[str]:
 def _weights(section: Mapping[str, Any], target: Path) -> Iterator[str]:
     blend = section["blend"]
     groups = {"shoppers with a history": blend["weights"]}
-    if blend["newcomer_weights"]:
-        groups["newcomers"] = blend["newcomer_weights"]
+    for name in ("newcomer", "stranger"):
+        if blend[f"{name}_weights"]:
+            groups[f"{name}s"] = blend[f"{name}_weights"]
     draw_weights(target / "weights.png", groups)
     yield "## Weights of the blend"
     yield ""

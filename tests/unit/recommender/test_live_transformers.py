@@ -11,6 +11,7 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder
+from shopguide.recommender.blend import Blend
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.snapshot import text_key
 from shopguide.recommender.texts import product_text
@@ -39,7 +40,7 @@ def publish_candidates(registry: Registry) -> None:
         for name in ("recent", "ever", "last"):
             draft.save("candidates", f"demand_{name}.npy", np.zeros(0, dtype=np.float32))
         weights = {"text": 2.0, "popularity": 0.4, "query_content": 1.5}
-        draft.save("candidates", "blend.json", {"weights": weights, "newcomer_weights": None, "tree_columns": []})
+        draft.save("candidates", "blend.json", {**Blend(weights).weights_json(), "tree_columns": []})
         registry.publish(draft)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, source_of
+from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, Standing, source_of
 from shopguide.training.blendfit import METRIC, Rehearsal, choose, columns_of, fit_trees, folds_of, validate
 from shopguide.training.frames import Frames, joined
 from shopguide.training.weights import fit_weights
@@ -104,6 +104,17 @@ def test_newcomers_get_their_own_weights_and_no_trees() -> None:
     }
 
 
+def test_strangers_are_served_by_what_suits_them_and_not_by_what_suits_newcomers() -> None:
+    strangers = planted(200, {"popularity_ever": 1.0}, seed=2)
+    strangers.liked[:] = 0
+    strangers.matrix[:, HABITS.index("taste")] = 0.0
+    told = {"products chosen: 0": strangers, "products chosen: 1": newcomers(200, {"popularity": 1.0})}
+    blend = validate(Rehearsal(("lightfm",), planted(200, {"lightfm": 1.0}), told), ("lightfm",)).blend
+    assert blend.stranger_weights is not None and blend.newcomer_weights is not None
+    assert blend.stranger_weights["popularity_ever"] > 2 * blend.newcomer_weights["popularity_ever"]
+    assert strangers.score(blend) == pytest.approx(strangers.weighted(blend.stranger_weights), abs=1e-5)
+
+
 def test_few_newcomers_keep_the_default_weights_however_often_each_is_asked_about() -> None:
     told = {str(n): newcomers(20, {"popularity": 1.0}, seed=n) for n in range(5)}
     found = validate(Rehearsal(("lightfm",), planted(200, {"lightfm": 1.0}), told), ("lightfm",))
@@ -155,7 +166,7 @@ def test_lifts_under_trees_name_what_a_real_removal_costs_most() -> None:
     for shopper in range(40):
         matrix = frames.matrix[40 * shopper : 40 * shopper + 40]
         columns = dict(zip(HABITS, matrix.T, strict=True))
-        values = BlendFeatures(np.arange(40, dtype=np.int32), columns, liked=9)
+        values = BlendFeatures(np.arange(40, dtype=np.int32), columns, Standing.KNOWN)
         score = blend.score(values)
         best = int(np.argmax(score))
         lost = {}

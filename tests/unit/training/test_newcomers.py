@@ -84,9 +84,9 @@ def test_what_is_known_is_what_came_first_and_the_rest_is_to_be_found(index, log
     assert case.context.request.shopper_id is None
 
 
-def test_the_taste_after_some_choices_is_what_the_profile_held_by_then(index, log, split) -> None:
+def test_the_taste_after_some_choices_is_what_the_profile_held_before_the_next_one(index, log, split) -> None:
     position = log.shoppers.index(ShopperId("left-30"))
-    early, late = (START + timedelta(hours=830, minutes=minutes) for minutes in (0, 2))
+    early, late = (START + timedelta(hours=830, minutes=minutes) for minutes in (0, 1))
     pieces = tuple(
         PreferenceEvidence(ShopperId("left-30"), "colour", value, 1, "like", at)
         for value, at in (("red", early), ("blue", late))

@@ -23,7 +23,12 @@ SECTION: dict[str, Any] = {
     "data": {"catalogue": "0123456789abcdef", "products": 1200, "events_used": 15000, "shoppers": 80},
     "parameters": {"lightfm": {"dimensions": 8, "seed": 5}},
     "families": ["lightfm", "ease"],
-    "blend": {"kind": "linear", "weights": {"lightfm": 1.0, "lean": 0.0}, "newcomer_weights": {"popularity": 0.8}},
+    "blend": {
+        "kind": "linear",
+        "weights": {"lightfm": 1.0, "lean": 0.0},
+        "newcomer_weights": {"popularity": 0.8},
+        "stranger_weights": None,
+    },
     "metrics": {
         "shoppers": 60,
         "models": [row("popularity", 0.03), row("blend_linear", 0.2), row("lightfm", 0.1)],
@@ -142,7 +147,7 @@ def test_a_challenger_that_loses_is_said_to_have_lost(tmp_path: Path, ci: list[f
 
 
 def test_a_shop_without_events_gets_a_report_too(tmp_path: Path) -> None:
-    blend = {"kind": "default", "weights": {"lightfm": 1.0}, "newcomer_weights": None}
+    blend = {"kind": "default", "weights": {"lightfm": 1.0}, "newcomer_weights": None, "stranger_weights": None}
     text = written(tmp_path, families=[], metrics={}, blend=blend, notes=["0 events are fewer than 50"])
     assert "None: popularity, ratings" in text and "Nothing could be validated" in text
     assert "- 0 events are fewer than 50" in text and "models.png" not in text
