@@ -43,13 +43,12 @@ ALL_TOLD = (*(Told("clicks", n) for n in CLICKS), *(Told("taste", n) for n in TA
 
 
 def split_for_training(log: EventLog) -> TemporalSplit | None:
-    """Cut off the latest events, and hold out those who came last of the shoppers who chose nothing new in them."""
+    """Cut off the latest events, and hold out those who came last, first of all who chose nothing new in them."""
     split = temporal_split(log)
     if split is None:
         return None
     came, first = np.unique(split.past.shopper, return_index=True)
-    latest_first = came[np.argsort(-first, kind="stable")]
-    return hold_out(split, latest_first[~np.isin(latest_first, list(split.truth))])
+    return hold_out(split, came[np.lexsort((-first, np.isin(came, list(split.truth))))])
 
 
 def hold_out(

@@ -6,6 +6,7 @@ import numpy as np
 
 from shopguide.evaluation.datasets.reading import events_where
 from shopguide.evaluation.personalisation.shoppers import LAST, parts
+from shopguide.evaluation.recommender.paper import SHARE
 from shopguide.evaluation.recommender.splits import Mask, SplitName, last_new_choices, newly_chosen
 from shopguide.recommender.features import Rows
 from shopguide.training.fitting import SplitBy
@@ -22,6 +23,7 @@ def rehearsal_of(name: SplitName) -> SplitBy:
         SplitName.SHOPPER: _own_last_part,
         SplitName.LAST: _own_last_product,
         SplitName.COLD_SHOPPERS: _whole_shoppers,
+        SplitName.PAPER_WARM: _any_fifth,
     }
     return of_splits.get(name, split_for_training)
 
@@ -35,6 +37,11 @@ def _own_last_product(log: EventLog) -> TemporalSplit | None:
     """Predict the last product of each shopper; what they did after it is unknown, too."""
     last = last_new_choices(log, np.ones(len(log), dtype=np.bool_))
     return _cut(log, np.arange(len(log)) < np.where(last < 0, len(log), last)[log.shopper])
+
+
+def _any_fifth(log: EventLog) -> TemporalSplit | None:
+    """Predict a random fifth of the events, as the paper does."""
+    return _cut(log, np.random.default_rng(0).random(len(log)) >= SHARE)
 
 
 def _cut(log: EventLog, known: Mask) -> TemporalSplit | None:

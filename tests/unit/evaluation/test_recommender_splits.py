@@ -12,11 +12,13 @@ from shopguide.catalogue.product import Product
 from shopguide.errors import UnreadableFile
 from shopguide.evaluation.datasets.reading import Reading
 from shopguide.evaluation.recommender.cold import FIRST, HELD_OUT_SHOPPERS, HIDDEN, HIDDEN_ITEMS
-from shopguide.evaluation.recommender.contexts import Contexts, Given, characteristic
+from shopguide.evaluation.recommender.contexts import Contexts, Given
 from shopguide.evaluation.recommender.paper import RATED
+from shopguide.evaluation.recommender.rehearsal import rehearsal_of
 from shopguide.evaluation.recommender.splits import ALL, Split, SplitName, split_of
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ShopperId, Sku
+from shopguide.training.newcomers import characteristic
 from tests.unit.evaluation.bought import COLOURS, EACH, PRODUCTS, SHOPPERS, events, reading
 from tests.unit.recommender.synthetic import START
 
@@ -274,3 +276,17 @@ def test_a_newcomer_is_nobody_to_the_models(bought: Reading) -> None:
     assert asked.context.request.shopper_id is None
     (known,) = Contexts(split, data.evidence(split.known)).of(split.shoppers[0])
     assert known.context.request.shopper_id == data.log.shoppers[split.shoppers[0]]
+
+
+@pytest.mark.parametrize("name", list(SplitName))
+def test_every_rehearsal_holds_newcomers_out_of_the_past_that_it_is_cut_from(bought: Reading, name: SplitName) -> None:
+    log = bought.log
+    cut = rehearsal_of(name)(log)
+    assert cut is not None and cut.newcomers is not None
+    newcomers, past = set(cut.newcomers.shopper.tolist()), set(cut.past.shopper.tolist())
+    assert newcomers and not newcomers & past
+    for shopper in newcomers:
+        assert sorted(cut.newcomers.row[cut.newcomers.shopper == shopper]) == sorted(log.row[log.shopper == shopper])
+    wanted = 0.2 if name is SplitName.COLD_SHOPPERS else 0.1
+    assert len(newcomers) == pytest.approx(wanted * len(past | newcomers), abs=2)
+    assert len(cut.past) < len(log) and set(cut.truth) - newcomers <= past
