@@ -39,10 +39,11 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
 def train(
     only: Annotated[
         Literal["candidates", "reranker"] | None,
-        typer.Option(help="One stage: candidates (seconds), or vectors and reranker (minutes)."),
+        typer.Option(help="One stage: candidates, enough to serve, or the reranker."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0.05, help="Time budget of the reranker's fine-tuning (8 without it).")
+        float | None,
+        typer.Option(min=0.05, help="Time budget of either stage; without it candidates have none and the reranker 8."),
     ] = None,
     force: Annotated[bool, typer.Option(help="Train even what is up to date.")] = False,
     as_json: JsonOption = False,
