@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
 
 CHOICES_A_SECOND = 2000.0
-MIN_SECONDS, MAX_SECONDS = 10.0, 80.0
+MIN_SECONDS, MAX_SECONDS = 10.0, 55.0
 """Budget of a deep model's training: one second of computing for so many choices, within these bounds."""
 
 Evidence = Mapping[int, tuple[PreferenceEvidence, ...]]
