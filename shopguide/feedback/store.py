@@ -1,10 +1,11 @@
 """Slates and feedback events in the shop database."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -31,7 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 from shopguide.db.base import Base, UtcDateTime
 from shopguide.db.engine import Database
 from shopguide.db.upsert import insert_for
-from shopguide.feedback.events import EventKind, FeedbackEvent, Sighting, Slate, SlateItem
+from shopguide.feedback.events import FeedbackEvent, Sighting, Slate, SlateItem
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 
 
@@ -95,19 +96,8 @@ class EventRow(Base):
     recipient: Mapped[str] = mapped_column(String, default="", server_default=sql("''"))
 
 
-_EVENT_COLUMNS = (
-    EventRow.event_id,
-    EventRow.kind,
-    EventRow.shopper_id,
-    EventRow.at,
-    EventRow.sku,
-    EventRow.slate_id,
-    EventRow.value,
-    EventRow.text,
-    EventRow.conversation_id,
-    EventRow.session_only,
-    EventRow.recipient,
-)
+_EVENT_COLUMNS = tuple(getattr(EventRow, field.name) for field in fields(FeedbackEvent))
+"""One column for each field of an event, in its order."""
 
 
 class FeedbackStore:
@@ -366,7 +356,7 @@ def _history_query(
 ) -> Select[*tuple[Any, ...]]:
     """Return the statement of `FeedbackStore.history`: every request runs it, and building it takes as long again."""
     events = EventRow.__table__.c
-    query = select(*(events[column.key] for column in _EVENT_COLUMNS)).where(
+    query = select(*(events[field.name] for field in fields(FeedbackEvent))).where(
         events.shopper_id == bindparam("shopper"),
         events.recipient == bindparam("recipient"),
         _usable(events, events.at, here=here, remembered=remembered, bounded=bounded),
@@ -452,17 +442,4 @@ def _slate(session: Session, row: SlateRow) -> Slate:
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> FeedbackEvent:
-    event_id, kind, shopper_id, at, sku, slate_id, value, text, conversation_id, session_only, recipient = row
-    return FeedbackEvent(
-        event_id=event_id,
-        kind=cast("EventKind", kind),
-        shopper_id=ShopperId(shopper_id),
-        at=at,
-        sku=Sku(sku) if sku is not None else None,
-        slate_id=SlateId(slate_id) if slate_id is not None else None,
-        value=value,
-        text=text,
-        conversation_id=ConversationId(conversation_id) if conversation_id is not None else None,
-        session_only=session_only,
-        recipient=recipient,
-    )
+    return FeedbackEvent(*row)

@@ -403,7 +403,7 @@ def _recall_query(here: bool, remembered: bool) -> Select[*tuple[Any, ...]]:
     if remembered:
         seen.append(~pieces.session_only)
     return (
-        select(*(pieces[column.key] for column in _EVIDENCE_COLUMNS))
+        select(*(pieces[field.name] for field in fields(PreferenceEvidence)))
         .where(pieces.shopper_id == bindparam("shopper"), or_(false(), *seen))
         .order_by(pieces.at.desc(), pieces.id.desc())
         .limit(bindparam("most"))

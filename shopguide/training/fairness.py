@@ -1,8 +1,8 @@
 """Fits the blend again so that it serves groups of shoppers more alike, and shows both ends and the cost.
 
-The weights are climbed to a high NDCG less what groups differ by, their standard deviation (a penalised objective, as
-surveyed in Y. Wang et al., "A Survey on the Fairness of Recommender Systems", 2023, section 4.2). Groups shape the
-weights of the blend and nothing else: to serve somebody, nobody needs to know which group they are in.
+The weights are climbed to a high NDCG less a penalty for what groups differ by: the standard deviation between their
+means. Groups shape the weights of the blend and nothing else: to serve somebody, nobody needs to know which group they
+are in.
 """
 
 from collections.abc import Mapping

@@ -67,12 +67,12 @@ def hold_out(
     known = np.unique(split.past.shopper)
     came = np.setdiff1d(np.fromiter(split.truth, dtype=np.int32), known)[:most]
     held = order[: max(min(round(share * len(known)), most) - len(came), 0)]
-    taken = np.isin(split.past.shopper, held)
+    gone, taken = set(held.tolist()), np.isin(split.past.shopper, held)
     events = split.past.where(taken).then(split.window)
     return replace(
         split,
         past=split.past.where(~taken),
-        truth={shopper: rows for shopper, rows in split.truth.items() if shopper not in held},
+        truth={shopper: rows for shopper, rows in split.truth.items() if shopper not in gone},
         newcomers=events.where(np.isin(events.shopper, np.concatenate([held, came]))),
     )
 

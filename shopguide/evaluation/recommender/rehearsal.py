@@ -6,15 +6,13 @@ import numpy as np
 
 from shopguide.evaluation.datasets.reading import events_where
 from shopguide.evaluation.personalisation.shoppers import LAST, parts
+from shopguide.evaluation.recommender.cold import HELD_OUT_SHOPPERS
 from shopguide.evaluation.recommender.paper import SHARE
 from shopguide.evaluation.recommender.splits import Mask, SplitName, last_new_choices, newly_chosen
 from shopguide.recommender.features import Rows
 from shopguide.training.fitting import SplitBy
 from shopguide.training.interactions import EventLog, TemporalSplit, temporal_split
 from shopguide.training.newcomers import hold_out, split_for_training
-
-HELD_OUT = 0.2
-"""Share of the shoppers who are held out where it is newcomers whom the split asks about."""
 
 
 def rehearsal_of(name: SplitName) -> SplitBy:
@@ -53,7 +51,7 @@ def _cut(log: EventLog, known: Mask) -> TemporalSplit | None:
 def _whole_shoppers(log: EventLog) -> TemporalSplit | None:
     """Predict the latest events, and all of some shoppers, drawn as those of the test part were."""
     split = temporal_split(log)
-    return hold_out(split, _by_lot(split.past), HELD_OUT) if split is not None else None
+    return hold_out(split, _by_lot(split.past), HELD_OUT_SHOPPERS) if split is not None else None
 
 
 def _by_lot(log: EventLog) -> Rows:

@@ -27,6 +27,23 @@ class Counted:
         return rows.astype(np.float32)
 
 
+def test_somebody_is_a_stranger_until_a_taste_or_a_product_is_known(index: CatalogueIndex) -> None:
+    features, rows = item_features(index), np.arange(len(index), dtype=np.int32)
+    signals = Signals(features, [Popularity(index)], Popularity(index))
+    taste = TasteProfile(weights={"brand": {"velora": 1.0}})
+    weights = {name: {"popularity": weight} for name, weight in (("known", 1.0), ("newcomer", 2.0), ("stranger", 3.0))}
+    blend = Blend(weights["known"], weights["newcomer"], stranger_weights=weights["stranger"])
+
+    def weight(likes: int, taste: TasteProfile) -> float:
+        history = tuple(Interaction(row, 1.0, "like", START) for row in range(likes))
+        values = signals.compute(Context(RecommendationRequest(), features, taste, history), rows, blend)
+        return float((blend.score(values) / np.maximum(values.columns["popularity"], 1e-9)).max())
+
+    nothing = TasteProfile()
+    given = [weight(0, nothing), weight(0, taste), weight(3, nothing), weight(4, nothing), weight(4, taste)]
+    assert given == pytest.approx([3.0, 2.0, 2.0, 1.0, 1.0])
+
+
 @pytest.mark.parametrize("likes", [3, 6])
 def test_what_counts_nothing_for_the_shopper_is_not_computed_and_the_score_is_the_same(
     index: CatalogueIndex, likes: int

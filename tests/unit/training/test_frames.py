@@ -1,16 +1,21 @@
 """The validation window as tables: whose rows are which products, and how much of the catalogue top lists show."""
 
 import numpy as np
+import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.recommender.candidates.base import Context
 from shopguide.recommender.features import item_features
+from shopguide.recommender.snapshot import assemble
+from shopguide.recommender.types import RecommendationRequest
+from shopguide.training import frames as frames_module
 from shopguide.training.factors import FactorParameters
 from shopguide.training.families import Fit
 from shopguide.training.fitting import rehearse
-from shopguide.training.frames import coverage
+from shopguide.training.frames import Case, coverage, make_frames
 from shopguide.training.interactions import EventLog, temporal_split
 from shopguide.training.stopwatch import Stopwatch
-from tests.unit.recommender.synthetic import make_events
+from tests.unit.recommender.synthetic import make_events, make_products
 from tests.unit.training.test_blendfit import planted
 
 
@@ -29,6 +34,20 @@ def test_rows_are_products_that_the_shopper_had_not_touched_and_the_chosen_ones_
         assert {item for item, chosen in zip(items, frames.relevant[rows], strict=True) if chosen} == (
             set(items).intersection(split.truth[position])
         )
+
+
+def test_a_draw_of_the_catalogue_stands_beside_what_is_retrieved(monkeypatch: pytest.MonkeyPatch) -> None:
+    # More products than any model retrieves, none of which anything speaks for: what is kept beyond is drawn.
+    index = CatalogueIndex(make_products(1500))
+    features = item_features(index)
+    snapshot = assemble(index, features=features)
+    cases = [Case(n, Context(RecommendationRequest(), features), [], np.asarray([7], dtype=np.int32)) for n in range(3)]
+    drawn = make_frames(snapshot, cases)
+    monkeypatch.setattr(frames_module, "BY_LOT", 0)
+    retrieved = make_frames(snapshot, cases)
+    beside = [set(drawn.items[drawn.shopper == n]) - set(retrieved.items[retrieved.shopper == n]) for n in range(3)]
+    assert all(20 < len(rows) <= 50 for rows in beside) and beside[0] != beside[1]
+    assert set(retrieved.items) <= set(drawn.items)
 
 
 def test_coverage_counts_the_products_on_top_lists() -> None:
