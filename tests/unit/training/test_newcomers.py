@@ -19,7 +19,7 @@ from tests.unit.recommender.synthetic import START, make_events
 
 @pytest.fixture(scope="module")
 def log(index: CatalogueIndex) -> EventLog:
-    """Eighty shoppers all the time, forty who chose three products and never came back, and one in the window."""
+    """Eighty shoppers all the time, forty who chose three products and left, a later one who stayed, and a new one."""
     events = make_events(index)
     end = START + timedelta(hours=len(events))
     for number in range(40):
@@ -27,6 +27,8 @@ def log(index: CatalogueIndex) -> EventLog:
             at = START + timedelta(hours=800 + number, minutes=place)
             events.append(bought(f"left-{number}", at, index.skus[(number + place) % len(index)]))
     events += [bought("fresh", end, sku) for sku in index.skus[:2]]
+    late = [*(START + timedelta(hours=900, minutes=minutes) for minutes in range(3)), end]
+    events += [bought("came late and stayed", at, sku) for at, sku in zip(late, index.skus[40:44], strict=True)]
     return EventLog.read(events, index)
 
 
@@ -48,7 +50,7 @@ def split(log: EventLog) -> TemporalSplit:
 def test_those_who_came_last_are_held_out_whole_unless_the_window_asks_about_them(log, split) -> None:
     plain = temporal_split(log)
     assert split.newcomers is not None and plain is not None
-    # A tenth of 120, one of whom is she who first came in the window.
+    # A tenth of 121, one of whom is she who first came in the window.
     assert names(log, split.newcomers.shopper) == {"fresh", *(f"left-{number}" for number in range(29, 40))}
     assert not names(log, split.past.shopper) & names(log, split.newcomers.shopper)
     assert len(split.past) + len(split.newcomers) == len(plain.past) + 2
