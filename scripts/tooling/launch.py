@@ -175,7 +175,7 @@ def how_to_chat(installation: Installation) -> str:
     return (
         f"  In a terminal:  .venv/bin/shopguide chat\n"
         f"  Over REST:      curl {installation.rasa_url}/webhooks/rest/webhook "
-        '-H \'Content-Type: application/json\' -d \'{"sender": "me", "message": "a blue bag under 50"}\''
+        '-H \'Content-Type: application/json\' -d \'{"sender": "me", "message": "a desk lamp under 60"}\''
     )
 
 
