@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shopguide.cli.evaluate_recommender import recommender
+from shopguide.cli.evaluate_reranker import reranker
 from shopguide.cli.output import STDOUT, check_writable, write
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
     evaluate.command("nlu")(nlu)
     evaluate.command("personalisation")(personalisation)
     evaluate.command("recommender")(recommender)
+    evaluate.command("reranker")(reranker)
     root.add_typer(evaluate, name="evaluate")
 
 

@@ -1,0 +1,110 @@
+"""Everything that `shopguide evaluate reranker` counts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from shopguide.evaluation.reranker.comparing import Figures, pairs_of, rows_of
+from shopguide.evaluation.reranker.judgments import Judgments
+from shopguide.evaluation.reranker.measures import graded_ndcg, reciprocal_rank
+from shopguide.evaluation.reranker.models import DEPTH, Ranker
+from shopguide.evaluation.reranker.needs import Need
+from shopguide.training.data import Progress
+from shopguide.training.metrics import CUTOFF, Values, recall
+
+NDCG, NDCG_LINEAR, MRR, RECALL = f"ndcg@{CUTOFF}", f"ndcg_linear@{CUTOFF}", "mrr", f"recall@{CUTOFF}"
+JUDGED, SENTENCES = "judgments", "needs"
+
+
+class Report:
+    """Collects the sections of a report.
+
+    Args:
+        rankers: the models.
+        progress: see `Progress`.
+    """
+
+    def __init__(self, rankers: Sequence[Ranker], progress: Progress) -> None:
+        self._rankers = rankers
+        self._progress = progress
+        self.content: dict[str, Any] = {"models": [], "paired": []}
+
+    def add_judgments(self, judgments: Judgments) -> None:
+        """Rank the judged products of each query."""
+        self.content[JUDGED] = {
+            "queries": len(judgments.ratings),
+            "queries_without_relevant": judgments.without_relevant,
+            "judged": sum(map(len, judgments.ratings.values())),
+            "unjudged": judgments.unjudged,
+            "not_on_sale": judgments.not_on_sale,
+        }
+        self._add(JUDGED, judged_figures(self._rankers, judgments.ratings, self._telling(JUDGED)))
+
+    def add_needs(self, needs: Sequence[Need]) -> None:
+        """Look for each sentence's products in the full catalogue."""
+        targets = [len(need.targets) for need in needs]
+        self.content[SENTENCES] = {
+            "sentences": len(needs),
+            "targets": {"mean": round(float(np.mean(targets)), 2), "most": max(targets)},
+            "places": DEPTH,
+            "list": [need.text for need in needs],
+        }
+        asked = [(need.text, need.targets) for need in needs]
+        self._add(SENTENCES, found_figures(self._rankers, asked, self._telling(SENTENCES)))
+
+    def _add(self, on: str, figures: Figures) -> None:
+        self.content["models"] += rows_of(figures, on)
+        self.content["paired"] += pairs_of(figures, on)
+
+    def _telling(self, what: str) -> Callable[[float], None]:
+        return lambda share: self._progress(what, share)
+
+
+def judged_figures(
+    rankers: Sequence[Ranker],
+    ratings: Mapping[str, Mapping[int, float]],
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, dict[str, Values]]:
+    """Return nDCG of each model over the judged products of each query, [n_queries].
+
+    Args:
+        rankers: the models.
+        ratings: query → row → rating.
+        progress: told the share of the work that is done.
+    """
+    found: dict[str, dict[str, Values]] = {}
+    for done, ranker in enumerate(rankers, 1):
+        orders = [
+            [rated[row] for row in ranker.order(query, np.sort(np.asarray(list(rated), dtype=np.int32))).tolist()]
+            for query, rated in ratings.items()
+        ]
+        found[ranker.name] = {
+            NDCG: np.asarray([graded_ndcg(order) for order in orders]),
+            NDCG_LINEAR: np.asarray([graded_ndcg(order, linear=True) for order in orders]),
+        }
+        progress(done / len(rankers))
+    return found
+
+
+def found_figures(
+    rankers: Sequence[Ranker],
+    asked: Sequence[tuple[str, frozenset[int]]],
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, dict[str, Values]]:
+    """Return how early each model finds what answers in the full catalogue, [n_needs].
+
+    Args:
+        rankers: the models.
+        asked: needs in words and the rows that answer them.
+        progress: told the share of the work that is done.
+    """
+    found: dict[str, dict[str, Values]] = {}
+    for done, ranker in enumerate(rankers, 1):
+        ranked = [(ranker.best(text).tolist()[:DEPTH], targets) for text, targets in asked]
+        found[ranker.name] = {
+            MRR: np.asarray([reciprocal_rank(rows, targets) for rows, targets in ranked]),
+            RECALL: np.asarray([recall(rows, targets) for rows, targets in ranked]),
+        }
+        progress(done / len(rankers))
+    return found

@@ -1,0 +1,79 @@
+"""One evaluation from beginning to end: reads a data set, takes or trains a model, and puts the report together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shopguide.evaluation.reranker.judgments import read_judgments
+from shopguide.evaluation.reranker.layouts import find_layout
+from shopguide.evaluation.reranker.models import rankers_of
+from shopguide.evaluation.reranker.needs import draw_needs
+from shopguide.evaluation.reranker.report import Report
+from shopguide.evaluation.reranker.training import train_for
+from shopguide.evaluation.reranker.workshop import Workshop
+from shopguide.recommender.artefacts import ModelFolder
+from shopguide.settings import get_settings
+from shopguide.training.data import Progress
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured.
+
+    Args:
+        dataset: the folder of the data set.
+        mapping: how to read its catalogue; `None`: by a mapping that is known.
+        model: a version's folder; `None`: the version that serves the configured shop.
+        minutes: train a reranker for so long instead.
+        needs: need sentences to draw.
+        seed: draws them.
+    """
+
+    dataset: Path
+    mapping: Path | None
+    model: Path | None
+    minutes: float | None
+    needs: int
+    seed: int
+
+
+def evaluate(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Measure, and return the report.
+
+    Args:
+        plan: see `Plan`.
+        folder: where the catalogue is imported to, or was.
+        progress: see `Progress`.
+
+    Raises:
+        UnreadableFile: the data set or the model cannot be read.
+        ModelNotFound: no model is named and none serves.
+    """
+    layout = find_layout(plan.dataset, plan.mapping)
+    workshop = Workshop.of(folder, layout, progress)
+    judgments = read_judgments(layout.judgments, workshop.index) if layout.judgments else None
+    needs = draw_needs(workshop.index, plan.needs, plan.seed) if plan.needs else []
+    asked: Sequence[str] = (*(judgments.ratings if judgments else ()), *(need.text for need in needs))
+    if plan.minutes is not None:
+        train_for(workshop, plan.minutes, left_out=asked, progress=progress)
+    else:
+        workshop.take_model(plan.model or _serving(), progress)
+    report = Report(rankers_of(workshop), progress)
+    if judgments is not None:
+        report.add_judgments(judgments)
+    if needs:
+        report.add_needs(needs)
+    head = {
+        "dataset": plan.dataset.name,
+        "sha256": layout.sha256,
+        "split": "nothing that is asked was trained on" if plan.minutes is not None else "as the model was trained",
+        "products": len(workshop.index),
+        "model": str(plan.model.name if plan.model else workshop.version.name),
+        "seed": plan.seed,
+    }
+    return head | report.content
+
+
+def _serving() -> Path:
+    return ModelFolder(get_settings().models_dir / "recommender").current().folder
