@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from shopguide.errors import ModelCorrupt, ModelNotFound
 from shopguide.recommender.artefacts import ModelFolder, Version
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.5
 """How long a request waits for a newer snapshot before it takes the old one."""
-RERANKER_WEIGHTS = "reranker/model.safetensors"
-"""The file whose digest tells one reranker from another: versions that share it share the loaded model."""
+Files: TypeAlias = Mapping[str, str]
+"""The digests of files by name."""
 MAX_NEW_VECTORS = 512
 """Products whose vectors a server makes by itself after an import; more of them wait for `shopguide train`."""
 
@@ -60,7 +60,7 @@ class LiveModel:
         self._failed: set[str] = set()
         self._building: threading.Thread | None = None
         self._encoder: Encoder | None = None
-        self._reranker: tuple[str, Reranker] | None = None
+        self._reranker: tuple[Files, Reranker] | None = None
         self._loading: threading.Thread | None = None
 
     def snapshot(self) -> Snapshot:
@@ -89,7 +89,7 @@ class LiveModel:
         if version is None or not version.has("reranker"):
             return None
         loaded = self._reranker
-        if loaded is not None and loaded[0] == version.manifest["files"].get(RERANKER_WEIGHTS):
+        if loaded is not None and loaded[0] == _reranker_files(version):
             return loaded[1]
         self._load_transformers(version)
         return None
@@ -161,12 +161,12 @@ class LiveModel:
                     self._encoder = encoder
                 self._complete_vectors(self._encoder)
             if version.has("reranker"):
-                digest = version.manifest["files"].get(RERANKER_WEIGHTS, "")
-                if self._reranker is None or self._reranker[0] != digest:
+                files = _reranker_files(version)
+                if self._reranker is None or self._reranker[0] != files:
                     version.verify(("reranker",))
                     reranker = Reranker(version.folder / "reranker", self._settings.torch_threads)
                     reranker.load()
-                    self._reranker = (digest, reranker)
+                    self._reranker = (files, reranker)
                     log.info("reranker of %s loaded (%s)", version.name, reranker.precision)
         except Exception:
             # Whatever is wrong with a transformer, slates go on without it and say so; it is not tried again.
@@ -186,6 +186,11 @@ class LiveModel:
         with self._lock:
             if self._snapshot is snapshot:
                 self._snapshot = with_vectors(snapshot, vectors, self.encode)
+
+
+def _reranker_files(version: Version) -> Files:
+    """Return what tells one reranker from another: versions that share all of its files share the loaded model."""
+    return {name: digest for name, digest in version.manifest["files"].items() if name.startswith("reranker/")}
 
 
 def with_vectors(snapshot: Snapshot, vectors: ItemVectors, encode: Callable[[str], Floats | None]) -> Snapshot:

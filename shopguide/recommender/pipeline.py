@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RERANKED = 24
-"""Products that the cross-encoder reads."""
+RERANKED = 50
+"""Products that the cross-encoder reads at most; its deadline decides how many it does."""
 RATING_MIDDLE = 3.0
 LONGEST_BRAND = 4
 """Words that the name of a brand has at most."""

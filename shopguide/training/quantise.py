@@ -60,8 +60,7 @@ def export_quantised(folder: Path, pairs: Sequence[tuple[str, str]]) -> Quantise
     file = folder / INT8_FILE
     with tempfile.TemporaryDirectory(dir=folder) as beside:
         draft = Path(beside) / INT8_FILE
-        with _quiet():
-            _quantise(_exported(plain.model), draft)
+        write_int8(plain, draft)
         expected, found = (_logits(model, folder, pairs) for model in (plain, OnnxCrossEncoder(draft)))
         result = _compared(expected, found, draft.stat().st_size)
         if result.kept:
@@ -70,6 +69,12 @@ def export_quantised(folder: Path, pairs: Sequence[tuple[str, str]]) -> Quantise
             file.unlink(missing_ok=True)
             log.warning("%s is not kept: rank correlation %.3f with fp32", file, result.spearman)
     return result
+
+
+def write_int8(model: TorchCrossEncoder, file: Path) -> None:
+    """Write a model to ONNX with int8 weights, whatever comes of it."""
+    with _quiet():
+        _quantise(_exported(model.model), file)
 
 
 def _exported(model: Any) -> Any:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench import retrieval
+from bench import reranker, retrieval
 from bench.recommender import Stages, draw_requests, measure, shoppers_with_history
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import ShopperId
@@ -14,6 +14,7 @@ from shopguide.recommender.candidates.base import top
 from shopguide.recommender.pipeline import Recommender
 from shopguide.settings import Settings
 from tests.unit.recommender.synthetic import FakeCatalogue, FakeFeedback, FakeProfiles, make_events
+from tests.unit.recommender.tiny import save_tiny_reranker
 
 
 @pytest.fixture
@@ -90,3 +91,12 @@ def test_a_stage_does_not_count_what_was_spent_inside_another() -> None:
     inner = stages.timed("inner", burn)
     stages.timed("outer", lambda: [inner(), inner()])()
     assert stages.spent["inner"] > 10 * stages.spent["outer"] > 0
+
+
+def test_every_model_of_a_folder_is_timed_on_the_same_pairs(tmp_path: Path) -> None:
+    model = save_tiny_reranker(tmp_path / "student")
+    save_tiny_reranker(model / "teacher", seed=1)
+    report = reranker.pairs(model, threads=1, turns=2)
+    assert {"plain", "teacher", "student_fp32"} <= set(report["models"]) and report["tokens"] == reranker.TOKENS
+    assert report["models"]["plain"]["times_faster"] == 1.0
+    assert all(row["p95_ms"] >= row["p50_ms"] > 0 for row in report["models"].values())

@@ -12,7 +12,8 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.recommender.blend import Blend
-from shopguide.recommender.pipeline import Recommender
+from shopguide.recommender.pipeline import RERANKED, Recommender
+from shopguide.recommender.reranker import Reranker, Scored
 from shopguide.recommender.snapshot import text_key
 from shopguide.recommender.texts import product_text
 from shopguide.recommender.types import RecommendationRequest
@@ -111,6 +112,45 @@ def test_a_damaged_reranker_is_not_loaded(index, settings, registry, tiny, caplo
     recommender.warm_up()
     assert recommender.recommend(NEED).degraded == "reranker_late"
     assert "cannot be loaded" in caplog.text
+
+
+def test_another_calibration_of_the_same_weights_is_taken_up(index, settings, registry, tiny) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings)
+    recommender.warm_up()
+    before = recommender._live.reranker(registry.folder.current())
+    publish_candidates(registry)
+    assert recommender._live.reranker(registry.folder.current()) is before is not None
+    with registry.draft() as draft:
+        folder = draft.part("reranker", {"digest": "r2"})
+        shutil.copytree(tiny, folder, dirs_exist_ok=True)
+        (folder / "calibration.json").write_text('{"scale": 2.0, "shift": 1.0}', "utf-8")
+        registry.publish(draft)
+    recommender.warm_up()
+    after = recommender._live.reranker(registry.folder.current())
+    assert after is not None and after is not before
+    assert after.probabilities(np.zeros(1, dtype=np.float32))[0] == pytest.approx(0.7311, abs=1e-4)
+
+
+def test_what_there_was_no_time_for_does_not_overtake_what_was_read(
+    index, settings, registry, tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings)
+    recommender.warm_up()
+    asked: list[int] = []
+
+    def some(_self: Reranker, _need: str, products: list[str], **_limits: object) -> Scored:
+        asked.append(len(products))
+        return Scored(np.array([-1.0, -3.0, 2.0, 0.0], dtype=np.float32), late=False)
+
+    monkeypatch.setattr(Reranker, "score", some)
+    answer = recommender.recommend(replace(NEED, query="velora", k=20))
+    found = [item.features["reranker"] for item in answer.items]
+    assert answer.degraded is None and asked == [min(RERANKED, answer.total_matches)]
+    assert len(found) > 4 and sorted(found).count(min(found)) == len(found) - 3
 
 
 @pytest.mark.slow

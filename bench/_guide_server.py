@@ -1,0 +1,140 @@
+"""A guide server for benchmarks: started on a shop, asked by several shoppers at once, weighed."""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shopguide.recommender.types import RecommendationRequest
+from shopguide.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+"""As scripts/tooling/commands.py starts the guide server."""
+HANDED_ON = ("database_url", "models_dir", "text_index_dir", "outbox_path", "lexicon_path", "torch_threads", "consent")
+"""Settings of the shop that the server's process is given."""
+READY_SECONDS = 300
+
+
+class ServerFailed(Exception):
+    """The guide server ended or was not ready in time; the message ends with the end of its log."""
+
+
+@dataclass(frozen=True)
+class GuideServer:
+    """A running server.
+
+    Args:
+        url: where it listens.
+        process: its id.
+        ready_s: seconds from its start until it said that it was ready.
+        key: of its API.
+    """
+
+    url: str
+    process: int
+    ready_s: float
+    key: str
+
+    def memory_mib(self) -> dict[str, float]:
+        """Return its resident and its proportional memory, in MiB (Linux)."""
+        rows = Path(f"/proc/{self.process}/smaps_rollup").read_text("ascii").splitlines()
+        sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in rows if line.endswith("kB")}
+        return {"rss": round(sizes["Rss"], 1), "pss": round(sizes["Pss"], 1)}
+
+    def recommend(self, client: httpx.Client, request: RecommendationRequest) -> dict[str, Any]:
+        """Return the slate for the words and the shopper of a request."""
+        body = {"query": request.query, "shopper_id": request.shopper_id, "k": request.k}
+        answer = client.post(f"{self.url}/v1/recommendations", json=body, headers={"X-API-Key": self.key})
+        answer.raise_for_status()
+        slate: dict[str, Any] = answer.json()
+        return slate
+
+
+@contextmanager
+def served(settings: Settings, log: Path) -> Iterator[GuideServer]:
+    """Run a guide server of a shop and stop it at the end.
+
+    Raises:
+        ServerFailed: it ended, or was not ready in `READY_SECONDS`.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    own = {f"SHOPGUIDE_{name.upper()}": str(getattr(settings, name)) for name in HANDED_ON}
+    command = [sys.executable, "-c", "from shopguide.cli import main; main()", "serve", "--port", str(port)]
+    started = time.monotonic()
+    with log.open("wb") as out, subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **ENVIRONMENT, **own}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+    ) as server:  # fmt: skip
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _await(server, f"{url}/readyz", log)
+            yield GuideServer(url, server.pid, time.monotonic() - started, settings.api_key.get_secret_value())
+        finally:
+            server.terminate()
+
+
+def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            if httpx.get(url, timeout=5, trust_env=False).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        if server.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
+            raise ServerFailed(f"the guide server is not ready. The end of {log}:\n{tail}")
+        time.sleep(0.1)
+
+
+@dataclass
+class Crowd:
+    """Several shoppers who ask, think, and ask again, each in a thread.
+
+    Args:
+        server: whom they ask.
+        requests: what they ask, drawn at random.
+        thinking_s: how long they think on average; half as long to half as long again.
+    """
+
+    server: GuideServer
+    requests: Sequence[RecommendationRequest]
+    thinking_s: float
+    wall_ms: list[float] = field(default_factory=list)
+    degraded: Counter[str] = field(default_factory=Counter)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def shopping(self, shoppers: int) -> Iterator[None]:
+        """Let them shop while the context is open."""
+        threads = [threading.Thread(target=self._shop, args=(seed,), daemon=True) for seed in range(shoppers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+
+    def _shop(self, seed: int) -> None:
+        source = random.Random(seed)
+        with httpx.Client(timeout=30, trust_env=False) as client:
+            while not self._over.wait(self.thinking_s * source.uniform(0.5, 1.5)):
+                started = time.perf_counter()
+                slate = self.server.recommend(client, source.choice(self.requests))
+                self.wall_ms.append(1000 * (time.perf_counter() - started))
+                self.degraded[slate["degraded"] or "none"] += 1
