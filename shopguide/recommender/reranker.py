@@ -1,5 +1,6 @@
 """The cross-encoder at serving time: reads the need and a product together, within a deadline."""
 
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,15 +11,21 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
-from shopguide.recommender.encoder import quiet_transformers
+from shopguide.errors import ModelCorrupt
+from shopguide.recommender.crossencoder import Batch, CrossEncoder, Precision, load_cross_encoder, seconds
 from shopguide.recommender.features import Floats
+
+CALIBRATION_FILE = "calibration.json"
 
 NEED_TOKENS = 20
 PRODUCT_TOKENS = 42
 """Tokens kept of each side; with the three special ones a pair has at most 65."""
 GROUP = 12
 """Pairs scored between two looks at the clock; inside a group, the longer and the shorter half are batches."""
+FAIR = 20
+"""Pairs after which a request gives way to one that waits."""
 TOKENS_KEPT = 60_000
 """Products whose tokens are kept."""
 SPREAD = 0.5
@@ -69,6 +76,10 @@ class PairTokenizer:
         """Return the padded tensors of (need, product) token pairs."""
         import torch
 
+        return {name: torch.from_numpy(array) for name, array in self.arrays(pairs).items()}
+
+    def arrays(self, pairs: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        """Return what `batch` does as arrays."""
         cls, sep, pad = (self._tokenizer.cls_token_id, self._tokenizer.sep_token_id, self._tokenizer.pad_token_id)
         longest = max(len(need) + len(product) for need, product in pairs) + 3
         ids = np.full((len(pairs), longest), pad, dtype=np.int64)
@@ -79,72 +90,88 @@ class PairTokenizer:
             ids[row, : len(line)] = line
             kinds[row, len(need) + 2 : len(line)] = 1
             mask[row, : len(line)] = 1
-        arrays = {"input_ids": ids, "token_type_ids": kinds, "attention_mask": mask}
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return {"input_ids": ids, "token_type_ids": kinds, "attention_mask": mask}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The log-odds that a product answers a need: `scale` * logit + `shift`."""
+
+    scale: float = 1.0
+    shift: float = 0.0
+
+    @classmethod
+    def read(cls, folder: Path) -> "Calibration":
+        """Return the calibration of a model folder; one that does nothing where there is none.
+
+        Raises:
+            ModelCorrupt: the file does not hold two finite numbers.
+        """
+        file = folder / CALIBRATION_FILE
+        if not file.is_file():
+            return cls()
+        try:
+            found = json.loads(file.read_text("utf-8"))
+            calibration = cls(float(found["scale"]), float(found["shift"]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ModelCorrupt(f"{file}: scale and shift, two numbers, are needed: {error!r}") from error
+        if not np.isfinite([calibration.scale, calibration.shift]).all():
+            raise ModelCorrupt(f"{file}: scale and shift must be finite")
+        return calibration
 
 
 class Reranker:
     """A fine-tuned cross-encoder.
 
     Args:
-        folder: a transformers model folder with one output.
-        threads: threads of torch; a setting of the whole process.
+        folder: a transformers model folder with one output; beside it may lie `model.int8.onnx` and `calibration.json`.
+        threads: threads of the model; those of torch are a setting of the whole process.
+        backend: the precision to serve with; `None` chooses, see `load_cross_encoder`.
     """
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, backend: Precision | None = None) -> None:
         self.pairs = PairTokenizer(folder)
         self._folder = folder
         self._threads = threads
+        self._wanted = backend
         self._turn = Lock()
+        self._waiting = 0
+        self._counting = Lock()
         self._seconds_per_pair = 0.0
 
     @cached_property
-    def _model(self) -> Any:
-        import torch
-        from transformers import AutoModelForSequenceClassification
-
-        quiet_transformers()
-        torch.set_num_threads(self._threads)
-        return AutoModelForSequenceClassification.from_pretrained(
-            self._folder, local_files_only=True, dtype=torch.float32
-        ).eval()
+    def _model(self) -> CrossEncoder:
+        return load_cross_encoder(self._folder, self._threads, self._wanted, self._probe)
 
     @cached_property
-    def precision(self) -> str:
-        """`bf16` where the processor has it and it proves faster, else `fp32`; measured once."""
-        import torch
+    def _probe(self) -> Batch:
+        need = self.pairs.tokens("a need in words", NEED_TOKENS)
+        return self.pairs.arrays([(need, self.pairs.product("a product of some forty tokens " * 6))] * GROUP)
 
-        if not torch.cpu._is_avx512_bf16_supported():
-            return "fp32"
-        texts = ["a product of some forty tokens " * 6] * GROUP
-        before = self._seconds(texts)
-        self._model.to(torch.bfloat16)
-        if self._seconds(texts) < before:
-            return "bf16"
-        self._model.to(torch.float32)
-        return "fp32"
+    @cached_property
+    def _calibration(self) -> Calibration:
+        return Calibration.read(self._folder)
 
-    def _seconds(self, texts: Sequence[str]) -> float:
-        pairs = [(self.pairs.tokens("a need in words", NEED_TOKENS), self.pairs.product(text)) for text in texts]
-        times = []
-        for _ in range(4):
-            start = time.perf_counter()
-            self._forward(pairs)
-            times.append(time.perf_counter() - start)
-        return min(times)
+    @property
+    def precision(self) -> Precision:
+        """What it serves with."""
+        return self._model.precision
 
     def load(self) -> None:
-        """Load the model and choose its precision now, so that no shopper waits for it."""
-        if self.precision:
-            texts = ["a product of some forty tokens " * 6] * GROUP
-            self._seconds_per_pair = self._seconds(texts) / GROUP
+        """Load the model now, so that no shopper waits for it, and see how fast it is.
+
+        Raises:
+            ModelCorrupt: the calibration or the wanted precision cannot be read.
+        """
+        self._seconds_per_pair = seconds(self._model, self._probe) / GROUP
+        _ = self._calibration
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """Return how probable it is that each product answers the need, [n], after the folder's calibration."""
+        return np.asarray(expit(self._calibration.scale * logits + self._calibration.shift), dtype=np.float32)
 
     def _forward(self, pairs: Sequence[tuple[list[int], list[int]]]) -> Floats:
-        import torch
-
-        with torch.inference_mode():
-            logits: Floats = self._model(**self.pairs.batch(pairs)).logits[:, 0].float().numpy()
-        return logits
+        return self._model.logits(self.pairs.arrays(pairs))
 
     def score(self, need: str, products: Sequence[str], *, needed: int, deadline_ms: float | None = None) -> Scored:
         """Score products against a need, in the order given, as many as the deadline allows.
@@ -160,7 +187,12 @@ class Reranker:
         if end <= start or not products:
             return Scored(np.zeros(0, dtype=np.float32), late=bool(products))
         # One request at a time: two at once on the same threads take longer than one after the other.
-        if not self._turn.acquire(timeout=-1 if deadline_ms is None else end - start):
+        with self._counting:
+            self._waiting += 1
+        in_time = self._turn.acquire(timeout=-1 if deadline_ms is None else end - start)
+        with self._counting:
+            self._waiting -= 1
+        if not in_time:
             return Scored(np.zeros(0, dtype=np.float32), late=True)
         try:
             logits = self._score_until(end, self.pairs.tokens(need, NEED_TOKENS), products)
@@ -173,6 +205,8 @@ class Reranker:
         scored = 0
         while scored < len(products):
             remaining = end - time.perf_counter()
+            if self._waiting and scored >= FAIR and remaining < float("inf"):
+                break
             affordable = len(products)
             if self._seconds_per_pair and remaining < float("inf"):
                 affordable = int(remaining / self._seconds_per_pair)
@@ -187,8 +221,8 @@ class Reranker:
             for half in (order[: size // 2], order[size // 2 :]):
                 if half:
                     logits[[group[i] for i in half]] = self._forward([(need, tokens[i]) for i in half])
-            seconds = (time.perf_counter() - began) / size
-            self._seconds_per_pair = seconds if not scored else 0.5 * (self._seconds_per_pair + seconds)
+            took = (time.perf_counter() - began) / size
+            self._seconds_per_pair = took if not scored else 0.5 * (self._seconds_per_pair + took)
             scored += size
         return logits[:scored]
 

@@ -7,8 +7,9 @@ import pytest
 
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import Product
+from shopguide.errors import ModelCorrupt
 from shopguide.ids import Sku
-from shopguide.recommender.reranker import GROUP, PRODUCT_TOKENS, Reranker, relevance
+from shopguide.recommender.reranker import FAIR, GROUP, PRODUCT_TOKENS, Reranker, Scored, relevance
 from shopguide.recommender.texts import need_text, product_text
 from tests.unit.recommender.tiny import save_tiny_reranker
 
@@ -108,6 +109,35 @@ def test_precision_is_one_that_this_processor_can_do(reranker: Reranker) -> None
     reranker.load()
     assert reranker.precision in ("bf16", "fp32")
     assert len(reranker.score("a need", TEXTS, needed=1, deadline_ms=5000).logits) == len(TEXTS)
+
+
+def test_a_request_gives_way_to_one_that_waits_once_it_has_read_enough(folder: Path) -> None:
+    reranker = SlowReranker(folder, 0.05)
+    reranker.pairs.product("warm")
+    found: list[Scored] = []
+    first = threading.Thread(
+        target=lambda: found.append(reranker.score("x", TEXTS * 20, needed=3, deadline_ms=2000)), daemon=True
+    )
+    first.start()
+    time.sleep(0.02)
+    second = reranker.score("a need", TEXTS, needed=3, deadline_ms=1000)
+    first.join()
+    assert not second.late and len(second.logits) == len(TEXTS)
+    assert FAIR <= len(found[0].logits) < 160 and not found[0].late
+
+
+def test_calibration_turns_logits_into_probabilities(folder: Path, tmp_path: Path) -> None:
+    logits = np.array([-1000.0, 0.0, 2.0], dtype=np.float32)
+    assert Reranker(folder).probabilities(logits).tolist() == pytest.approx([0.0, 0.5, 0.8808], abs=1e-4)
+    (tmp_path / "calibration.json").write_text('{"scale": 2, "shift": -1}', "utf-8")
+    assert Reranker(tmp_path).probabilities(logits).tolist() == pytest.approx([0.0, 0.2689, 0.9526], abs=1e-4)
+
+
+@pytest.mark.parametrize("text", ["no json", "{}", "[]", '{"scale": "x", "shift": 0}', '{"scale": NaN, "shift": 0}'])
+def test_a_broken_calibration_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "calibration.json").write_text(text, "utf-8")
+    with pytest.raises(ModelCorrupt, match=r"calibration\.json"):
+        Reranker(tmp_path).probabilities(np.zeros(1, dtype=np.float32))
 
 
 def test_relevance_keeps_the_order_and_does_not_blow_up_small_differences() -> None:
