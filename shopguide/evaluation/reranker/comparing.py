@@ -28,5 +28,14 @@ def pairs_of(figures: Figures, on: str) -> list[dict[str, Any]]:
     ]
 
 
+def costs_of(figures: Figures, clean: Figures, on: str) -> list[dict[str, Any]]:
+    """Return by how much each model's figures differ from its own on the same cases without noise."""
+    return [
+        {**paired(model, model, values[metric], clean[model][metric], metric), "on": on}
+        for model, values in figures.items()
+        for metric in values
+    ]
+
+
 def _cases(values: Mapping[str, Values]) -> int:
     return max((len(of) for of in values.values()), default=0)

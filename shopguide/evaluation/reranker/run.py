@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from shopguide.evaluation.reranker.attacks import attack_rows
+from shopguide.evaluation.reranker.deletion import words_tested
 from shopguide.evaluation.reranker.judgments import read_judgments
 from shopguide.evaluation.reranker.layouts import find_layout
-from shopguide.evaluation.reranker.models import rankers_of
+from shopguide.evaluation.reranker.models import Bench
 from shopguide.evaluation.reranker.needs import draw_needs
 from shopguide.evaluation.reranker.report import Report
 from shopguide.evaluation.reranker.training import train_for
@@ -15,6 +18,16 @@ from shopguide.evaluation.reranker.workshop import Workshop
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.settings import get_settings
 from shopguide.training.data import Progress
+
+
+class Part(StrEnum):
+    """What can be measured."""
+
+    JUDGMENTS = "judgments"
+    NEEDS = "needs"
+    TYPOS = "typos"
+    ATTACKS = "attacks"
+    WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class Plan:
         minutes: train a reranker for so long instead.
         needs: need sentences to draw.
         seed: draws them.
+        parts: what to measure.
     """
 
     dataset: Path
@@ -36,6 +50,7 @@ class Plan:
     minutes: float | None
     needs: int
     seed: int
+    parts: frozenset[Part]
 
 
 def evaluate(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -59,11 +74,16 @@ def evaluate(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
         train_for(workshop, plan.minutes, left_out=asked, progress=progress)
     else:
         workshop.take_model(plan.model or _serving(), progress)
-    report = Report(rankers_of(workshop), progress)
-    if judgments is not None:
+    bench = Bench.of(workshop)
+    report = Report(bench.rankers, typos=Part.TYPOS in plan.parts, seed=plan.seed, progress=progress)
+    if judgments is not None and Part.JUDGMENTS in plan.parts:
         report.add_judgments(judgments)
-    if needs:
+    if needs and Part.NEEDS in plan.parts:
         report.add_needs(needs)
+    if needs and Part.ATTACKS in plan.parts:
+        report.content["attacks"] = attack_rows(bench, workshop, needs, plan.seed, progress)
+    if needs and Part.WORDS in plan.parts:
+        report.content["words"] = words_tested(workshop, bench, needs, progress)
     head = {
         "dataset": plan.dataset.name,
         "sha256": layout.sha256,
