@@ -21,6 +21,7 @@ class Measured(StrEnum):
     TYPOS = "typos"
     ATTACKS = "attacks"
     WORDS = "words"
+    EVENTS = "events"
 
 
 def reranker(
@@ -44,7 +45,9 @@ def reranker(
         float | None,
         typer.Option(help="Train a reranker on the data set's catalogue instead, leaving out what is asked.", min=0.05),
     ] = None,
-    needs: Annotated[int, typer.Option(help="Need sentences drawn from the catalogue; 0: none.", min=0)] = NEEDS,
+    needs: Annotated[
+        int, typer.Option(help="Need sentences drawn from the catalogue, and needs of shoppers at most.", min=0)
+    ] = NEEDS,
     only: Annotated[
         list[Measured] | None,
         typer.Option(help="Measure this alone; repeatable. Default: all that the data set has.", case_sensitive=False),

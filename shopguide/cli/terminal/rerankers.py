@@ -15,6 +15,7 @@ TITLES = {
     "judgments, typos": "The same, mistyped",
     "needs": "Need sentences, among the full catalogue",
     "needs, typos": "The same, mistyped",
+    "events": "What shoppers chose after they said what they need, among the full catalogue",
 }
 SURE = {True: "green", False: "red"}
 
@@ -43,6 +44,8 @@ def _heading(report: Row) -> Text:
         f"{report['dataset']} · {report['products']} products · {report['model']}: {report['split']}",
         "95 % intervals over cases · bold: the best · green and red: differences whose interval is off 0",
     ]
+    if report.get("events", {}).get("made"):
+        lines.append("the shoppers' needs are made of words of what they bought next: nobody said them")
     return Text("\n".join(lines), "dim")
 
 

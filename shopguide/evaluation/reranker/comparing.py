@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shopguide.evaluation.reranker.models import BI_ENCODER, BM25, PIPELINE, QUANTISED, STUDENT, TEACHER
+from shopguide.evaluation.reranker.models import (
+    BI_ENCODER,
+    BM25,
+    PIPELINE,
+    QUANTISED,
+    STUDENT,
+    TEACHER,
+    WITHOUT_RERANKER,
+)
 from shopguide.training.metrics import Values, paired, summary
 
-PAIRS = ((PIPELINE, BM25), (PIPELINE, BI_ENCODER), (STUDENT, TEACHER), (QUANTISED, STUDENT))
+PAIRS = (
+    (PIPELINE, BM25),
+    (PIPELINE, BI_ENCODER),
+    (PIPELINE, WITHOUT_RERANKER),
+    (STUDENT, TEACHER),
+    (QUANTISED, STUDENT),
+)
 """Which model is compared with which."""
 
 Figures = Mapping[str, Mapping[str, Values]]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BM25, BI_ENCODER, TEACHER, STUDENT, QUANTISED, PIPELINE = (
     "bm25", "bi_encoder", "teacher", "student", "quantised", "pipeline"
 )  # fmt: skip
+WITHOUT_RERANKER = "pipeline_without_reranker"
+"""The recommender with no time for the cross-encoder; measured where shoppers have a past."""
 MODELS = (BM25, BI_ENCODER, TEACHER, STUDENT, QUANTISED, PIPELINE)
 """All there are; a version without a teacher or a quantised file lacks these rows."""
 DEPTH = 50
@@ -127,8 +129,8 @@ class Pipeline:
         return self._ranked(query, DEPTH, None)
 
     def _ranked(self, query: str, k: int, among: frozenset[Sku] | None) -> Rows:
-        answer = self.recommender.recommend(RecommendationRequest(query=query, k=k, among=among))
-        return np.asarray([self.index.row(item.sku) for item in answer.items], dtype=np.int32)
+        request = RecommendationRequest(query=query, k=k, among=among)
+        return ranked_rows(self.recommender, self.index, request)
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,12 @@ class _Still:
 
     def index(self) -> CatalogueIndex:
         return self.of
+
+
+def ranked_rows(recommender: Recommender, index: CatalogueIndex, request: RecommendationRequest) -> Rows:
+    """Return the rows that a recommender answers with, best first."""
+    answer = recommender.recommend(request)
+    return np.asarray([index.row(item.sku) for item in answer.items], dtype=np.int32)
 
 
 def _sorted(scores: Floats, rows: Rows) -> Rows:
