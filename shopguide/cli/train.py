@@ -43,7 +43,9 @@ def train(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.05, help="Time budget of either stage; without it candidates have none and the reranker 8."),
+        typer.Option(
+            min=0.05, help="Time budget of either stage; without it candidates have none and the reranker 10."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Train even what is up to date.")] = False,
     as_json: JsonOption = False,
@@ -209,7 +211,7 @@ def _headline(manifest: Mapping[str, Any]) -> dict[str, float]:
     """Return the figure by which each part is known."""
     found: dict[str, float] = {}
     kind = manifest["parts"].get("candidates", {}).get("blend", {}).get("kind", "default")
-    for part, metric, model in (("candidates", "ndcg@10", f"blend_{kind}"), ("reranker", "mrr", "reranker")):
+    for part, metric, model in (("candidates", "ndcg@10", f"blend_{kind}"), ("reranker", "mrr", "pipeline")):
         for row in manifest["parts"].get(part, {}).get("metrics", {}).get("models", []):
             if row["model"] == model:
                 found[f"{part} {metric}"] = row[metric]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import FacetValue, Product
 from shopguide.profiles.preferences import TasteProfile
 
+TEMPLATE = 2
+"""Number of the templates below: what was trained on another one has to be trained again."""
 DESCRIPTION_CHARACTERS = 160
 FACET_VALUES = 12
 
@@ -18,20 +21,25 @@ TASTE_WORDS = 6
 
 
 def product_text(product: Product) -> str:
-    """Return `title | brand | category | facet values | description`, the same for both encoders.
+    """Return `title | brand | category | core facets | description | other facets`, the same for both encoders.
 
     Facets come in alphabetical order; numbers carry facet name and unit, flags that are true are named. The reader
-    cuts the text after its number of tokens, so what tells products apart stands first.
+    cuts the text after its number of tokens, so what people ask for most stands first.
     """
     parts = [product.title]
     if product.brand and normalise(product.brand) not in normalise(product.title):
         parts.append(product.brand)
     if product.category:
         parts.append(" ".join(product.category[-2:]))
-    facets = [_facet_text(facet, value, product.units.get(facet)) for facet, value in sorted(product.facets.items())]
-    parts.append(" ".join([text for text in facets if text][:FACET_VALUES]))
-    parts.append(product.description[:DESCRIPTION_CHARACTERS])
+    core = [facet for facet in sorted(product.facets) if facet in CORE_FACETS]
+    others = [facet for facet in sorted(product.facets) if facet not in CORE_FACETS]
+    parts += [_facets_text(product, core), product.description[:DESCRIPTION_CHARACTERS], _facets_text(product, others)]
     return " | ".join(part for part in parts if part)
+
+
+def _facets_text(product: Product, facets: Sequence[str]) -> str:
+    texts = (_facet_text(facet, product.facets[facet], product.units.get(facet)) for facet in facets)
+    return " ".join([text for text in texts if text][:FACET_VALUES])
 
 
 def _facet_text(facet: str, value: FacetValue, unit: str | None) -> str:

@@ -1,219 +1,246 @@
-"""Fine-tunes the cross-encoder within a time budget and measures it against BM25 on needs it has not seen."""
+"""Fine-tunes the reranker within a time budget: a teacher of six layers, and a student of three that serves."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shopguide.recommender.blend import DEFAULT_WEIGHTS, RERANK_WEIGHT
-from shopguide.recommender.encoder import encoder_folder, quiet_transformers
-from shopguide.recommender.reranker import NEED_TOKENS, PairTokenizer, Reranker, relevance
-from shopguide.training.clock import Clock
-from shopguide.training.metrics import paired, summary
-from shopguide.training.needs import Group, NeedGenerator, answers
+from shopguide.recommender.blend import RERANK_WEIGHT
+from shopguide.recommender.encoder import encoder_folder
+from shopguide.recommender.reranker import CALIBRATION_FILE, PairTokenizer, Reranker, relevance
+from shopguide.training.finetuning import (
+    Done,
+    Tuning,
+    by_labels,
+    by_teacher,
+    device,
+    fine_tune,
+    load_model,
+    save_model,
+    without_layers,
+)
+from shopguide.training.heldout import Encode, calibration, calibration_error, compare, first_stage, held_out
+from shopguide.training.needs import Group, NeedGenerator
+from shopguide.training.quantise import Quantised, export_quantised
+from shopguide.training.unfinished import Unfinished
+from shopguide.training.wording import Wording
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
-
-log = logging.getLogger(__name__)
+    from shopguide.recommender.vectors import ItemVectors
 
 HELD_OUT_SEED = 1_000_003
 """The held-out needs are drawn with another seed than the training needs, from the same catalogue."""
+STUDENT_SEED = 2_000_003
+"""The student learns from other needs than the teacher did: more of the catalogue for the same time."""
+TEACHER = "teacher"
 
 
 @dataclass(frozen=True)
 class RerankParameters:
-    """How the cross-encoder is fine-tuned.
+    """How the reranker is fine-tuned.
 
     Args:
         minutes: time budget of the gradient steps on a machine of one's own; see `shopguide.training.clock`.
+        teacher_share: share of it for the teacher; the student has the rest.
         groups: needs in a batch; each brings one fitting product and four that are not.
         learning_rate: the encoder's peak, reached after `warm_up` of the time, falling to 0 at the end.
         head_learning_rate: the same for the new output layer, which starts from nothing.
-        frozen_layers: lowest layers that stay as they are, with the token embeddings: less to compute and to forget.
+        frozen_layers: of the teacher, lowest layers that stay as they are, with the token embeddings.
+        student_layers: the teacher's layers that the student begins with.
         warm_up: share of the time.
         held_out: needs of the comparison.
-        candidates: products that are ranked for each of them.
-        behaviour_share: share of each batch taken from slates and clicks, where there are any.
+        candidates: products that either part of the first stage finds for each of them.
+        behaviour_share: share of each batch taken from slates, searches and clicks, where there are any.
+        hostile: misspelt needs and stuffed texts among the examples.
         seed: for needs and weights. The number of steps depends on the machine.
     """
 
-    minutes: float = 8.0
+    minutes: float = 10.0
+    teacher_share: float = 0.6
     groups: int = 8
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
     frozen_layers: int = 1
+    student_layers: tuple[int, ...] = (1, 3, 5)
     warm_up: float = 0.1
     held_out: int = 150
     candidates: int = 20
     behaviour_share: float = 0.25
+    hostile: bool = True
     seed: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the parameters for a manifest."""
-        return asdict(self)
+        return {**asdict(self), "student_layers": list(self.student_layers)}
+
+
+@dataclass(frozen=True)
+class NeedSource:
+    """Where needs come from.
+
+    Args:
+        index: the catalogue.
+        wording: other words for its values.
+        vectors: of its products, for hard negatives and candidates; with `encode`.
+        encode: a need's vector.
+        behaviour: groups from slates.
+        searched: what shoppers searched for, with the row of what they chose then.
+        left_out: needs that are not to be learnt from.
+    """
+
+    index: "CatalogueIndex"
+    wording: Wording = field(default_factory=Wording)
+    vectors: "ItemVectors | None" = None
+    encode: Encode | None = None
+    behaviour: Sequence[Group] = ()
+    searched: Sequence[tuple[str, int]] = ()
+    left_out: Collection[str] = ()
+
+    def generator(self, seed: int, *, hostile: bool) -> NeedGenerator:
+        """Return a generator of needs."""
+        return NeedGenerator(self.index, seed, self.wording, self.vectors, self.left_out, hostile)
+
+    def batches(self, seed: int, parameters: RerankParameters) -> Iterator[list[Group]]:
+        """Yield groups of one step each, some of them of real shoppers, without end."""
+        generator = self.generator(seed, hostile=parameters.hostile)
+        behaviour = [*self.behaviour, *generator.searched(self.searched)]
+        random = np.random.default_rng(seed)
+        made = generator.groups()
+        own = min(round(parameters.groups * parameters.behaviour_share), len(behaviour))
+        while True:
+            batch = list(islice(made, parameters.groups - own))
+            batch += [behaviour[i] for i in random.choice(len(behaviour), own, replace=False)] if own else []
+            yield batch
 
 
 @dataclass(frozen=True)
 class RerankResult:
-    """What the fine-tuning did: steps, examples, last losses, and the comparison's report."""
+    """What the fine-tuning did: how far teacher and student came, calibration, the export, and the comparison."""
 
-    steps: int
-    groups: int
-    loss: float
+    teacher: Done
+    student: Done
+    calibration: dict[str, float]
+    quantised: Quantised | None
     models: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
     better: bool
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a manifest."""
+        return {
+            "teacher": self.teacher.as_json(),
+            "student": self.student.as_json(),
+            "calibration": self.calibration,
+            "quantised": self.quantised.as_json() if self.quantised is not None else None,
+            "metrics": {"split": "held-out needs", "models": self.models, "paired": self.pairs},
+        }
+
 
 def fit_reranker(
-    index: "CatalogueIndex",
-    behaviour: Sequence[Group],
+    source: NeedSource,
     folder: Path,
     parameters: RerankParameters,
     *,
     encoder: str = "",
     threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
+    unfinished: Callable[[str], Unfinished] | None = None,
+    progress: Callable[[str, float], None] = lambda _what, _share: None,
 ) -> RerankResult:
-    """Fine-tune all-MiniLM-L6-v2 to tell fitting products from others and save it into `folder`.
-
-    The loss is a softmax over each need's products (listwise) plus a logistic one for each pair, which keeps the logits
-    on one scale across needs.
+    """Teach all-MiniLM-L6-v2 to tell fitting products from others, distil it, and save both into `folder`.
 
     Args:
-        index: the catalogue that needs are drawn from.
-        behaviour: groups from slates and clicks.
-        folder: receives the model in transformers' own format.
+        source: what it learns from.
+        folder: receives the student in transformers' own format, its int8 version, its calibration, and the teacher.
         parameters: see `RerankParameters`.
         encoder: folder of the model to start from; empty: from PyPI.
         threads: threads of torch.
-        progress: told the share of the time that is used up.
+        unfinished: returns where a stage's state is kept, so that an interrupted training can go on.
+        progress: told the stage and the share of its time that is used up.
     """
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    quiet_transformers()
     torch.manual_seed(parameters.seed)
-    torch.set_num_threads(threads)
-    source = encoder_folder(encoder)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model: Any = AutoModelForSequenceClassification.from_pretrained(
-        source, num_labels=1, local_files_only=True, dtype=torch.float32
+    start = encoder_folder(encoder)
+    pairs = PairTokenizer(start)
+    keep: Callable[[str], Unfinished | None] = unfinished or (lambda _stage: None)
+
+    def batches(seed: int) -> Callable[[int], Iterator[list[Group]]]:
+        return lambda done: source.batches(seed + done, parameters)
+
+    tuning = Tuning(
+        seconds=parameters.minutes * 60 * parameters.teacher_share,
+        threads=threads,
+        learning_rate=parameters.learning_rate,
+        head_learning_rate=parameters.head_learning_rate,
+        frozen_layers=parameters.frozen_layers,
+        warm_up=parameters.warm_up,
     )
-    model.to(device).train()
-    optimiser, peaks = _optimiser(model, parameters)
-    pairs = PairTokenizer(source)
-    batches = _batches(NeedGenerator(index, parameters.seed), behaviour, parameters)
-    # bf16 halves the time of a step where the processor has it; master weights stay in fp32.
-    narrow = device == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    budget = parameters.minutes * 60
-    clock = Clock(budget, threads)
-    steps, seen, average = 0, 0, 0.0
-    while (used := clock.used()) < 1.0:
-        progress(used)
-        for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-            group["lr"] = peak * _schedule(used, parameters.warm_up)
-        groups = next(batches)
-        tokens = pairs.batch(
-            [(pairs.tokens(g.need, NEED_TOKENS), pairs.product(text)) for g in groups for text in g.products]
-        )
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=narrow):
-            logits = model(**{name: tensor.to(device) for name, tensor in tokens.items()}).logits[:, 0]
-        loss = _loss(logits.float(), [len(g.products) for g in groups])
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        steps, seen = steps + 1, seen + len(groups)
-        average = loss.item() if steps == 1 else 0.95 * average + 0.05 * loss.item()
-    progress(1.0)
-    model.to("cpu").eval().save_pretrained(folder)
-    AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(folder)
-    served = Reranker(folder, threads)
-    # Measured at the precision it will serve with.
-    served.load()
-    models, comparisons, better = compare(served, index, parameters)
-    return RerankResult(steps, seen, round(average, 4), models, comparisons, better)
+    teacher = load_model(start).to(device())
+    taught = fine_tune(
+        teacher,
+        batches(parameters.seed),
+        by_labels,
+        pairs,
+        tuning,
+        unfinished=keep(TEACHER),
+        progress=lambda share: progress("reranker: teacher", share),
+    )
+    teacher.eval().requires_grad_(False)
+    layers = [layer for layer in parameters.student_layers if layer < teacher.config.num_hidden_layers]
+    student = without_layers(teacher, layers or range(teacher.config.num_hidden_layers)).requires_grad_(True)
+    learnt = fine_tune(
+        student,
+        batches(parameters.seed + STUDENT_SEED),
+        by_teacher(teacher),
+        pairs,
+        replace(tuning, seconds=parameters.minutes * 60 * (1 - parameters.teacher_share), frozen_layers=0),
+        unfinished=keep("student"),
+        progress=lambda share: progress("reranker: student", share),
+    )
+    save_model(student, start, folder)
+    save_model(teacher, start, folder / TEACHER)
+    return _finished(source, folder, parameters, taught=taught, learnt=learnt, threads=threads)
 
 
-def _optimiser(model: Any, parameters: RerankParameters) -> tuple[Any, tuple[float, float]]:
-    """Freeze what stays as it is and return the optimiser with the peak rate of each of its groups."""
-    import torch
-
-    for frozen in (model.base_model.embeddings, *model.base_model.encoder.layer[: parameters.frozen_layers]):
-        frozen.requires_grad_(False)
-    head = list(model.classifier.parameters())
-    body = [p for p in model.base_model.parameters() if p.requires_grad]
-    peaks = (parameters.learning_rate, parameters.head_learning_rate)
-    groups = [{"params": body, "lr": peaks[0]}, {"params": head, "lr": peaks[1]}]
-    return torch.optim.AdamW(groups, weight_decay=0.01), peaks
-
-
-def _schedule(used: float, warm_up: float) -> float:
-    return used / warm_up if used < warm_up else max(0.0, (1 - used) / (1 - warm_up))
-
-
-def _batches(
-    generator: NeedGenerator, behaviour: Sequence[Group], parameters: RerankParameters
-) -> Iterator[list[Group]]:
-    random = np.random.default_rng(parameters.seed)
-    made = generator.groups()
-    own = min(round(parameters.groups * parameters.behaviour_share), len(behaviour))
-    while True:
-        batch = list(islice(made, parameters.groups - own))
-        batch += [behaviour[i] for i in random.choice(len(behaviour), own, replace=False)] if own else []
-        yield batch
-
-
-def _loss(logits: Any, sizes: Sequence[int]) -> Any:
-    import torch
-    from torch.nn import functional
-
-    total = logits.new_zeros(())
-    start = 0
-    for size in sizes:
-        own = logits[start : start + size]
-        first = torch.zeros(1, dtype=torch.long, device=own.device)
-        total = total + functional.cross_entropy(own.unsqueeze(0), first)
-        labels = torch.zeros_like(own)
-        labels[0] = 1.0
-        total = total + 0.5 * functional.binary_cross_entropy_with_logits(own, labels)
-        start += size
-    return total / len(sizes)
-
-
-def compare(
-    reranker: Reranker, index: "CatalogueIndex", parameters: RerankParameters
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
-    """Rank BM25's best products for held-out needs by BM25, by the cross-encoder, and by both as they are blended.
-
-    Needs are misspelt as often as in training. Every product with all words of the need is right; needs for which
-    BM25 finds none, or nothing else, tell nothing and are passed over.
-
-    Returns:
-        rows of a report with the mean reciprocal rank of the first right product, the paired differences to BM25, and
-        whether the two together are better than BM25 alone.
-    """
-    generator = NeedGenerator(index, HELD_OUT_SEED)
-    ranks: dict[str, list[float]] = {"bm25": [], "reranker": [], "bm25_and_reranker": []}
-    for group in islice(generator.groups(), 5 * parameters.held_out):
-        found, scores = index.search(group.need, None, parameters.candidates)
-        texts = [generator.text(int(row)) for row in found]
-        right = np.asarray([answers(text, group.wanted) for text in texts], dtype=bool)
-        if not right.any() or right.all():
-            continue
-        judged = relevance(reranker.score(group.need, texts, needed=len(texts)).logits)
-        both = DEFAULT_WEIGHTS["text"] * scores / max(float(scores.max()), 1e-9) + RERANK_WEIGHT * judged
-        for name, values in (("bm25", scores), ("reranker", judged), ("bm25_and_reranker", both)):
-            ranks[name].append(1.0 / (1 + int((values > values[right].max()).sum())))
-        if len(ranks["bm25"]) == parameters.held_out:
-            break
-    cases = {name: np.asarray(values, dtype=np.float64) for name, values in ranks.items()}
-    models = [summary(name, {"mrr": values}) for name, values in cases.items()]
-    pairs = [paired(name, "bm25", cases[name], cases["bm25"], "mrr") for name in ("reranker", "bm25_and_reranker")]
-    return models, pairs, pairs[1]["difference"] > 0
+def _finished(
+    source: NeedSource, folder: Path, parameters: RerankParameters, *, taught: Done, learnt: Done, threads: int
+) -> RerankResult:
+    """Calibrate and compare what was saved, at the precision that it will serve with."""
+    generator = source.generator(HELD_OUT_SEED, hostile=parameters.hostile)
+    cases = held_out(generator, parameters.held_out, parameters.candidates, source.vectors, source.encode)
+    quantised = (
+        export_quantised(folder, [(case.need, text) for case in cases for text in case.texts]) if cases else None
+    )
+    served, teacher = Reranker(folder, threads), Reranker(folder / TEACHER, threads)
+    logits = [served.score(case.need, case.texts, needed=1).logits for case in cases]
+    calibrated: dict[str, float] = {}
+    if cases:
+        every, right = np.concatenate(logits), np.concatenate([case.right for case in cases])
+        scale, shift = calibration(every, right)
+        (folder / CALIBRATION_FILE).write_text(json.dumps({"scale": scale, "shift": shift}), "utf-8")
+        # Read again with what was just written.
+        served = Reranker(folder, threads)
+        calibrated = {
+            "scale": round(scale, 4),
+            "shift": round(shift, 4),
+            "error": round(calibration_error(served.probabilities(every), right), 4),
+        }
+    scores = {
+        "bm25": [case.first["text"] for case in cases],
+        "first_stage": [first_stage(case) for case in cases],
+        "teacher": [teacher.score(case.need, case.texts, needed=1).logits for case in cases],
+        "student": logits,
+        "pipeline": [
+            first_stage(case) + np.float32(RERANK_WEIGHT) * relevance(own)
+            for case, own in zip(cases, logits, strict=True)
+        ],
+    }
+    against = [("pipeline", "bm25"), ("pipeline", "first_stage"), ("student", "teacher")]
+    models, comparisons = compare(cases, scores, against)
+    better = bool(cases) and all(row["difference"] > 0 for row in comparisons[:2])
+    return RerankResult(taught, learnt, calibrated, quantised, models, comparisons, better)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
 from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder, Version
 from shopguide.recommender.reranker import Reranker
@@ -15,6 +16,7 @@ from shopguide.training import textmodels
 from shopguide.training.data import TrainingData
 from shopguide.training.job import train
 from shopguide.training.rerankfit import RerankParameters, RerankResult, fit_reranker
+from shopguide.training.unfinished import Unfinished
 from tests.unit.recommender.synthetic import FakeFeedback, FakeProfiles, make_products
 from tests.unit.recommender.tiny import save_tiny_reranker
 
@@ -52,12 +54,55 @@ def test_a_reranker_is_published_with_what_it_was_made_from(data: TrainingData, 
     parts = run(data)
     assert parts["vectors"]["status"] == parts["reranker"]["status"] == "trained"
     section = current(data).part("reranker")
-    assert section["steps"] >= 1 and section["groups"] == section["steps"] * RerankParameters().groups
-    assert {row["model"] for row in section["metrics"]["models"]} == {"bm25", "reranker", "bm25_and_reranker"}
+    for stage in ("teacher", "student"):
+        assert section[stage]["steps"] >= 1
+        assert section[stage]["groups"] == section[stage]["steps"] * RerankParameters().groups
+    assert {row["model"] for row in section["metrics"]["models"]} == {
+        "bm25", "first_stage", "teacher", "student", "pipeline",
+    }  # fmt: skip
+    assert section["calibration"]["scale"] > 0
     current(data).verify()
-    served = Reranker(current(data).folder / "reranker")
-    assert len(served.score("blue shoes", ["a", "b"], needed=2).logits) == 2
+    folder = current(data).folder / "reranker"
+    for served in (Reranker(folder), Reranker(folder / "teacher")):
+        assert len(served.score("blue shoes", ["a", "b"], needed=2).logits) == 2
     assert run(data) == {"vectors": {"status": "up to date"}, "reranker": {"status": "up to date"}}
+
+
+def test_an_interrupted_training_goes_on_and_leaves_nothing_behind(data: TrainingData, monkeypatch) -> None:
+    root = data.settings.models_dir / "recommender"
+    begun: list[str] = []
+
+    def interrupted(self, model, optimiser):
+        begun.append(str(self._folder.relative_to(root)))
+        if "student" in begun[-1]:
+            raise KeyboardInterrupt
+        return load(self, model, optimiser)
+
+    load = Unfinished.load
+    monkeypatch.setattr(Unfinished, "load", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(data)
+    assert begun == [".reranker-unfinished/teacher", ".reranker-unfinished/student"]
+    assert not current(data).has("reranker")
+    monkeypatch.setattr(Unfinished, "load", load)
+    verdict(monkeypatch, better=True)
+    before = torch_steps(root / ".reranker-unfinished" / "teacher")
+    run(data)
+    # The teacher had used up its time already: it is not taught again.
+    assert current(data).part("reranker")["teacher"]["steps"] == before
+    assert not (root / ".reranker-unfinished").exists()
+
+
+def torch_steps(folder: Path) -> int:
+    import torch
+
+    return torch.load(folder / "state.pt", weights_only=True)["done"]["steps"]
+
+
+def test_a_catalogue_that_tells_nothing_apart_is_refused(data: TrainingData) -> None:
+    index = CatalogueIndex([Product(Sku(name), "Thing") for name in "abc"])
+    report = run(replace(data, index=index, catalogue_digest="things"))["reranker"]
+    assert report["status"] == "refused" and "tell no products apart" in report["why"]
 
 
 def test_a_reranker_that_loses_to_bm25_is_refused(data: TrainingData, monkeypatch) -> None:
