@@ -15,6 +15,7 @@ TITLES = {
     "judgments, typos": "The same, mistyped",
     "needs": "Need sentences, among the full catalogue",
     "needs, typos": "The same, mistyped",
+    "pooled": "Queries and sentences together",
     "events": "What shoppers chose after they said what they need, among the full catalogue",
 }
 SURE = {True: "green", False: "red"}

@@ -13,11 +13,11 @@ from shopguide.evaluation.reranker.models import DEPTH, Ranker
 from shopguide.evaluation.reranker.needs import Need
 from shopguide.evaluation.reranker.typos import mistyped
 from shopguide.training.data import Progress
-from shopguide.training.metrics import CUTOFF, Values, recall
+from shopguide.training.metrics import CUTOFF, Values, ndcg, recall
 
 NDCG, NDCG_LINEAR, MRR, RECALL = f"ndcg@{CUTOFF}", f"ndcg_linear@{CUTOFF}", "mrr", f"recall@{CUTOFF}"
 JUDGED, SENTENCES = "judgments", "needs"
-TYPOS = "typos"
+TYPOS, POOLED = "typos", "pooled"
 
 Asked: TypeAlias = Mapping[str, Mapping[int, float]] | Sequence[Need]
 """Queries with ratings, or need sentences."""
@@ -38,7 +38,8 @@ class Report:
         self._typos = typos
         self._seed = seed
         self._progress = progress
-        self.content: dict[str, Any] = {"models": [], "paired": [], "typos": []}
+        self._clean: dict[str, Figures] = {}
+        self.content: dict[str, Any] = {"models": [], "paired": [], "typos": [], "values": {}}
 
     def add_judgments(self, judgments: Judgments) -> None:
         """Rank the judged products of each query."""
@@ -71,6 +72,17 @@ class Report:
             noisy = self._figures(noisy_on, asked)
             self._put(noisy_on, noisy)
             self.content["typos"] += costs_of(noisy, clean, on)
+        self._clean[on] = clean
+
+    def pool(self) -> None:
+        """Put queries and sentences together, in the one figure that both have: whether a smaller model is as good."""
+        if len(self._clean) > 1:
+            names = next(iter(self._clean.values()))
+            pooled = {
+                name: {NDCG: np.concatenate([figures[name][NDCG] for figures in self._clean.values()])}
+                for name in names
+            }
+            self._put(POOLED, pooled)
 
     def _figures(self, on: str, asked: Asked) -> Figures:
         tell = partial(self._progress, on)
@@ -82,6 +94,10 @@ class Report:
     def _put(self, on: str, figures: Figures) -> None:
         self.content["models"] += rows_of(figures, on)
         self.content["paired"] += pairs_of(figures, on)
+        self.content["values"][on] = {
+            name: {metric: np.round(values, 4).tolist() for metric, values in of.items()}
+            for name, of in figures.items()
+        }
 
 
 def judged_figures(
@@ -128,6 +144,7 @@ def found_figures(
         found[ranker.name] = {
             MRR: np.asarray([reciprocal_rank(rows, targets) for rows, targets in ranked]),
             RECALL: np.asarray([recall(rows, targets) for rows, targets in ranked]),
+            NDCG: np.asarray([ndcg(rows, targets) for rows, targets in ranked]),
         }
         progress(done / len(rankers))
     return found

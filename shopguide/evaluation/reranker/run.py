@@ -87,6 +87,7 @@ def evaluate(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
         report.add_judgments(judgments)
     if needs and Part.NEEDS in plan.parts:
         report.add_needs(needs)
+    report.pool()
     if needs and Part.ATTACKS in plan.parts:
         report.content["attacks"] = attack_rows(bench, workshop, needs, plan.seed, progress)
     if needs and Part.WORDS in plan.parts:

@@ -13,13 +13,13 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.cli.evaluate_reranker import NEEDS, Measured
 from shopguide.cli.terminal.rerankers import show_rerankers
-from shopguide.errors import UnreadableFile
-from shopguide.evaluation.reranker import run, workshop
+from shopguide.errors import ModelNotFound, UnreadableFile
+from shopguide.evaluation.reranker import run, training, workshop
 from shopguide.evaluation.reranker.attacks import FAR, INSTRUCTION, NEAR, Attack, instructions, keywords, plan_attacks
 from shopguide.evaluation.reranker.judgments import read_judgments
 from shopguide.evaluation.reranker.layouts import find_layout
 from shopguide.evaluation.reranker.measures import graded_ndcg, reciprocal_rank
-from shopguide.evaluation.reranker.models import BM25, DEPTH, PIPELINE, STUDENT, Bm25, FirstStage
+from shopguide.evaluation.reranker.models import BM25, DEPTH, PIPELINE, STUDENT, WITHOUT_RERANKER, Bm25, FirstStage
 from shopguide.evaluation.reranker.needs import CONSTRAINTS, MOST_TARGETS, Need, draw_needs
 from shopguide.evaluation.reranker.report import MRR, NDCG
 from shopguide.evaluation.reranker.run import Part, Plan, evaluate
@@ -82,8 +82,8 @@ def test_a_bad_judgment_is_named(index, tmp_path, line: str, why: str) -> None:
 
 
 def test_needs_have_three_constraints_and_every_product_that_meets_them(index) -> None:
-    needs = draw_needs(index, 60)
-    assert len({need.text for need in needs}) == 60
+    needs = draw_needs(index, 25)
+    assert len({need.text for need in needs}) == 25
     for need in needs:
         kind, *others = need.constraints
         assert kind.facet == "category" and len(others) >= CONSTRAINTS[0]
@@ -211,7 +211,12 @@ def test_a_data_set_is_measured_from_end_to_end(shop: Path, tmp_path: Path, caps
     assert found["products"] == 120 and found["judgments"]["queries"] == 2 and found["needs"]["sentences"] == 8
     by_name = {(row["on"], row["model"]): row for row in found["models"]}
     assert {model for _, model in by_name} == {BM25, "bi_encoder", STUDENT, PIPELINE}
-    assert {on for on, _ in by_name} == {"judgments", "judgments, typos", "needs", "needs, typos"}
+    assert {on for on, _ in by_name} == {"judgments", "judgments, typos", "needs", "needs, typos", "pooled"}
+    pooled = by_name["pooled", STUDENT]
+    assert pooled["cases"] == 10
+    parts = [by_name[on, STUDENT] for on in ("judgments", "needs")]
+    assert pooled[NDCG] == pytest.approx(sum(row[NDCG] * row["cases"] for row in parts) / 10, abs=1e-4)
+    assert len(found["values"]["needs"][STUDENT][MRR]) == 8
     assert by_name["judgments", BM25][NDCG] > 0 and by_name["needs", BM25]["cases"] == 8
     assert {(row["model"], row["against"]) for row in found["paired"]} == {(PIPELINE, BM25), (PIPELINE, "bi_encoder")}
     clean, noisy = (by_name[on, BM25][MRR] for on in ("needs", "needs, typos"))
@@ -225,6 +230,40 @@ def test_a_data_set_is_measured_from_end_to_end(shop: Path, tmp_path: Path, caps
     (shop / "products.jsonl").write_text('{"sku": "A", "title": "a lamp"}', "utf-8")
     with pytest.raises(UnreadableFile, match="holds another shop"):
         evaluate(plan, tmp_path / "kept", lambda _what, _share: None)
+
+
+def test_shoppers_with_a_past_are_asked_with_and_without_the_reranker(shop: Path, tmp_path: Path, capsys) -> None:
+    events = []
+    for number in range(40):
+        who, day = f"s{number % 8}", f"2026-01-{number // 2 + 1:02d}T{12 * (number % 2):02d}"
+        need = ("blue shoes", "P001") if number % 2 else ("red lamp", "P036")
+        events += [
+            {"event_id": f"a{number}", "kind": "search", "shopper_id": who, "at": f"{day}:00:00Z", "text": need[0]},
+            {"event_id": f"b{number}", "kind": "purchase", "shopper_id": who, "at": f"{day}:05:00Z", "sku": need[1]},
+        ]
+    (shop / "events.jsonl").write_text("\n".join(map(json.dumps, events)), "utf-8")
+    plan = Plan(shop, None, version_of(shop, tmp_path), None, 5, 0, frozenset({Part.EVENTS}))
+    found = evaluate(plan, tmp_path / "kept", lambda _what, _share: None)
+    assert found["events"] == {"needs": 5, "made": False}
+    by_name = {row["model"]: row for row in found["models"]}
+    assert set(by_name) == {BM25, "bi_encoder", STUDENT, PIPELINE, WITHOUT_RERANKER}
+    assert by_name[BM25][MRR] > 0.2 and by_name[WITHOUT_RERANKER]["cases"] == 5
+    assert {row["against"] for row in found["paired"]} == {BM25, "bi_encoder", WITHOUT_RERANKER}
+    show_rerankers(found)
+    assert "after they said" in capsys.readouterr().out
+
+
+def test_what_is_asked_is_left_out_of_training(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+
+    def train(data, registry, *, left_out, **_):
+        seen["left_out"] = set(left_out)
+        return {"status": "refused", "why": "no better"}
+
+    monkeypatch.setattr(training, "train_reranker", train)
+    with pytest.raises(ModelNotFound, match="no better"):
+        evaluate(Plan(shop, None, None, 0.1, 3, 0, frozenset(Part)), tmp_path / "kept", lambda _what, _share: None)
+    assert {"blue shoes", "red lamp"} < seen["left_out"] and len(seen["left_out"]) == 5
 
 
 def test_a_folder_without_a_reranker_is_refused(shop: Path, tmp_path: Path) -> None:
