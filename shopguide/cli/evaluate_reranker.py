@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,17 @@ import typer
 from shopguide.cli.output import STDOUT, check_writable, write
 
 NEEDS = 200
+
+
+class Measured(StrEnum):
+    """As `Part` in `shopguide.evaluation.reranker.run`, which is not imported to show the help; a test compares."""
+
+    JUDGMENTS = "judgments"
+    NEEDS = "needs"
+    TYPOS = "typos"
+    ATTACKS = "attacks"
+    WORDS = "words"
+    EVENTS = "events"
 
 
 def reranker(
@@ -33,7 +45,13 @@ def reranker(
         float | None,
         typer.Option(help="Train a reranker on the data set's catalogue instead, leaving out what is asked.", min=0.05),
     ] = None,
-    needs: Annotated[int, typer.Option(help="Need sentences drawn from the catalogue; 0: none.", min=0)] = NEEDS,
+    needs: Annotated[
+        int, typer.Option(help="Need sentences drawn from the catalogue, and needs of shoppers at most.", min=0)
+    ] = NEEDS,
+    only: Annotated[
+        list[Measured] | None,
+        typer.Option(help="Measure this alone; repeatable. Default: all that the data set has.", case_sensitive=False),
+    ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(help="Keep the imported catalogue and its vectors here for the next time.", file_okay=False),
@@ -45,12 +63,13 @@ def reranker(
 ) -> None:
     """Compare BM25, bi-encoder, cross-encoders and the whole pipeline by how well needs in words find products."""
     from shopguide.cli.train import progress_bar
-    from shopguide.evaluation.reranker.run import Plan, evaluate
+    from shopguide.evaluation.reranker.run import Part, Plan, evaluate
 
     check_writable(json_out, "--json")
     if model and minutes:
         raise typer.BadParameter("a model is either taken or trained: not both with --model", param_hint="--minutes")
-    plan = Plan(dataset, mapping, model, minutes, needs, seed)
+    parts = frozenset(Part(one.value) for one in only or Measured)
+    plan = Plan(dataset, mapping, model, minutes, needs, seed, parts)
     with progress_bar() as progress:
         if keep is not None:
             found = evaluate(plan, keep, progress)

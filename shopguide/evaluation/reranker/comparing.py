@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shopguide.evaluation.reranker.models import BI_ENCODER, BM25, PIPELINE, QUANTISED, STUDENT, TEACHER
+from shopguide.evaluation.reranker.models import (
+    BI_ENCODER,
+    BM25,
+    PIPELINE,
+    QUANTISED,
+    STUDENT,
+    TEACHER,
+    WITHOUT_RERANKER,
+)
 from shopguide.training.metrics import Values, paired, summary
 
-PAIRS = ((PIPELINE, BM25), (PIPELINE, BI_ENCODER), (STUDENT, TEACHER), (QUANTISED, STUDENT))
+PAIRS = (
+    (PIPELINE, BM25),
+    (PIPELINE, BI_ENCODER),
+    (PIPELINE, WITHOUT_RERANKER),
+    (STUDENT, TEACHER),
+    (QUANTISED, STUDENT),
+)
 """Which model is compared with which."""
 
 Figures = Mapping[str, Mapping[str, Values]]
@@ -25,6 +39,15 @@ def pairs_of(figures: Figures, on: str) -> list[dict[str, Any]]:
         for one, two in PAIRS
         if one in figures and two in figures
         for metric in figures[one]
+    ]
+
+
+def costs_of(figures: Figures, clean: Figures, on: str) -> list[dict[str, Any]]:
+    """Return by how much each model's figures differ from its own on the same cases without noise."""
+    return [
+        {**paired(model, model, values[metric], clean[model][metric], metric), "on": on}
+        for model, values in figures.items()
+        for metric in values
     ]
 
 

@@ -5,10 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shopguide.catalogue.feed.importer import BATCH, import_catalogue
 from shopguide.catalogue.feed.mapping import Mapping as FeedMapping
 from shopguide.catalogue.feed.mapping import load_mapping
+from shopguide.catalogue.feed.readers import FeedFile
+from shopguide.catalogue.store import ProductStore
 from shopguide.errors import UnreadableFile
+from shopguide.evaluation.datasets import gifts
 from shopguide.evaluation.reranker.judgments import FILE as JUDGMENTS
+from shopguide.evaluation.reranker.logs import read_events
+from shopguide.feedback.events import FeedbackEvent
+from shopguide.feedback.mapping import EventMapping
+from shopguide.rows import read_rows
+from shopguide.training.data import Progress
 
 CATALOGUES = tuple(
     f"{name}{packed}"
@@ -32,29 +41,66 @@ class Layout:
     Args:
         folder: where it is.
         catalogue: what the shop sells.
-        mapping: how to read the catalogue.
+        mapping: how to read the catalogue; `None`: the order lines of UCI's gift shop, which are its events, too.
         judgments: people's ratings, if there are any.
-        events: what shoppers searched for and chose, if that is there.
+        events: what shoppers did, if that is there.
     """
 
     folder: Path
     catalogue: Path
-    mapping: FeedMapping
+    mapping: FeedMapping | None
     judgments: Path | None
     events: Path | None
 
     @property
     def sha256(self) -> str:
         """Digest of the files and of how the catalogue is read."""
-        digest = hashlib.sha256(self.mapping.model_dump_json().encode())
-        for path in filter(None, (self.catalogue, self.judgments, self.events)):
+        digest = hashlib.sha256(self.catalogue_sha256.encode())
+        for path in filter(None, (self.judgments, self.events)):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
     @property
     def catalogue_sha256(self) -> str:
         """Digest of the catalogue alone and of how it is read."""
-        return hashlib.sha256(self.mapping.model_dump_json().encode() + self.catalogue.read_bytes()).hexdigest()
+        how = self.mapping.model_dump_json() if self.mapping is not None else gifts.FILE
+        return hashlib.sha256(how.encode() + self.catalogue.read_bytes()).hexdigest()
+
+    @property
+    def has_searches(self) -> bool:
+        """Whether shoppers said in words what they looked for."""
+        return self.mapping is not None
+
+    def read_events(self) -> list[FeedbackEvent]:
+        """Return the events, oldest first; none where there is no such file.
+
+        Raises:
+            UnreadableFile: the file cannot be read.
+        """
+        return read_events(self.events, EventMapping() if self.has_searches else gifts.EVENTS) if self.events else []
+
+    def import_products(self, store: ProductStore, progress: Progress) -> None:
+        """Import the catalogue.
+
+        Raises:
+            UnreadableFile: no product can be read.
+            FeedError: the file cannot be read.
+        """
+        if self.mapping is None:
+            products = list(gifts.products(read_rows(self.catalogue)))
+            with store.importing() as staging:
+                for start in range(0, len(products), BATCH):
+                    staging.add(products[start : start + BATCH])
+                staging.merge()
+            return
+        report = import_catalogue(
+            store,
+            self.catalogue,
+            self.mapping,
+            progress=lambda done, total: progress("catalogue", done / max(total, 1)),
+        )
+        if not report.imported + report.updated:
+            raise UnreadableFile(f"{self.catalogue}: no product in it could be read")
 
 
 def find_layout(folder: Path, mapping: Path | None = None) -> Layout:
@@ -68,6 +114,8 @@ def find_layout(folder: Path, mapping: Path | None = None) -> Layout:
         UnreadableFile: there is no catalogue, or nothing says how to read it.
         MappingError: the mapping is wrong.
     """
+    if (folder / gifts.FILE).is_file():
+        return Layout(folder, folder / gifts.FILE, None, None, folder / gifts.FILE)
     places = (folder, folder.parent)
     catalogue = next((place / name for place in places for name in CATALOGUES if (place / name).is_file()), None)
     if catalogue is None:
@@ -100,7 +148,5 @@ def _mapping_for(catalogue: Path) -> Path:
 
 
 def _columns(catalogue: Path) -> frozenset[str]:
-    from shopguide.catalogue.feed.readers import FeedFile
-
     row = next((row for row in FeedFile(catalogue).rows() if row.record is not None), None)
     return frozenset(row.record if row is not None and row.record is not None else ())

@@ -1,25 +1,34 @@
 """The models that are compared, each as what it does in serving: ranking given products, and finding in all of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
 from shopguide.evaluation.reranker.workshop import Workshop
 from shopguide.ids import Sku
+from shopguide.recommender.crossencoder import INT8_FILE
 from shopguide.recommender.encoder import Encoder
 from shopguide.recommender.features import Floats, Rows
 from shopguide.recommender.pipeline import Recommender
 from shopguide.recommender.reranker import Reranker
+from shopguide.recommender.snapshot import load_vectors
 from shopguide.recommender.texts import need_text, product_text
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.recommender.vectors import ItemVectors
 
+if TYPE_CHECKING:
+    from shopguide.catalogue.live import LiveCatalogue
+
 BM25, BI_ENCODER, TEACHER, STUDENT, QUANTISED, PIPELINE = (
     "bm25", "bi_encoder", "teacher", "student", "quantised", "pipeline"
 )  # fmt: skip
+WITHOUT_RERANKER = "pipeline_without_reranker"
+"""The recommender with no time for the cross-encoder; measured where shoppers have a past."""
 MODELS = (BM25, BI_ENCODER, TEACHER, STUDENT, QUANTISED, PIPELINE)
 """All there are; a version without a teacher or a quantised file lacks these rows."""
 DEPTH = 50
@@ -120,8 +129,8 @@ class Pipeline:
         return self._ranked(query, DEPTH, None)
 
     def _ranked(self, query: str, k: int, among: frozenset[Sku] | None) -> Rows:
-        answer = self.recommender.recommend(RecommendationRequest(query=query, k=k, among=among))
-        return np.asarray([self.index.row(item.sku) for item in answer.items], dtype=np.int32)
+        request = RecommendationRequest(query=query, k=k, among=among)
+        return ranked_rows(self.recommender, self.index, request)
 
 
 @dataclass(frozen=True)
@@ -139,20 +148,78 @@ class FirstStage:
         return np.sort(np.asarray(list(found)[:DEPTH], dtype=np.int32))
 
 
-def rankers_of(workshop: Workshop) -> list[Ranker]:
-    """Return the models of a shop's serving version, loaded, in the order of `MODELS`."""
-    index, threads = workshop.index, workshop.shop.settings.torch_threads
-    bm25 = Bm25(index)
-    bi_encoder = BiEncoder(index, workshop.vectors(), workshop.encoder)
-    first_stage = FirstStage(bm25, bi_encoder)
-    folder = workshop.version.folder / "reranker"
-    found: list[Ranker] = [bm25, bi_encoder]
-    if (folder / "teacher").is_dir():
-        found.append(CrossEncoder(TEACHER, index, Reranker(folder / "teacher", threads), first_stage))
-    found.append(CrossEncoder(STUDENT, index, Reranker(folder, threads), first_stage))
-    recommender = workshop.shop.recommender
-    recommender.warm_up()
-    return [*found, Pipeline(index, recommender)]
+@dataclass(frozen=True)
+class Bench:
+    """The models of one version over one state of the catalogue.
+
+    Args:
+        index: the catalogue.
+        vectors: of all its products.
+        encoder: makes the needs' vectors.
+        rerankers: the cross-encoders by name.
+        recommender: the pipeline, warmed up.
+    """
+
+    index: CatalogueIndex
+    vectors: ItemVectors
+    encoder: Encoder
+    rerankers: Mapping[str, Reranker]
+    recommender: Recommender
+
+    @classmethod
+    def of(cls, workshop: Workshop) -> "Bench":
+        """Return the models of a shop's serving version."""
+        folder, threads = workshop.version.folder / "reranker", workshop.shop.settings.torch_threads
+        rerankers = {STUDENT: Reranker(folder, threads, "fp32")}
+        if (folder / TEACHER).is_dir():
+            rerankers[TEACHER] = Reranker(folder / TEACHER, threads, "fp32")
+        if (folder / INT8_FILE).is_file():
+            rerankers[QUANTISED] = Reranker(folder, threads, "int8")
+        recommender = workshop.shop.recommender
+        recommender.warm_up()
+        return cls(workshop.index, workshop.vectors(), workshop.encoder, rerankers, recommender)
+
+    def over(self, products: Sequence[Product], workshop: Workshop) -> "Bench":
+        """Return the same models over another state of the catalogue: products in the order of `index`."""
+        index = CatalogueIndex(products, self.index.revision + 1)
+        vectors = load_vectors(workshop.version, index)
+        texts = [product_text(products[row]) for row in vectors.missing]
+        vectors = vectors.extended(vectors.missing, self.encoder.encode(texts)) if texts else vectors
+        shop = workshop.shop
+        # The recommender asks a catalogue for its index alone.
+        catalogue = cast("LiveCatalogue", _Still(index))
+        recommender = Recommender(catalogue, shop.profiles, shop.feedback, shop.settings)
+        recommender.warm_up()
+        return replace(self, index=index, vectors=vectors, recommender=recommender)
+
+    @cached_property
+    def rankers(self) -> list[Ranker]:
+        """The models in the order of `MODELS`."""
+        bm25 = Bm25(self.index)
+        bi_encoder = BiEncoder(self.index, self.vectors, self.encoder)
+        first_stage = FirstStage(bm25, bi_encoder)
+        found: dict[str, Ranker] = {BM25: bm25, BI_ENCODER: bi_encoder}
+        found |= {
+            name: CrossEncoder(name, self.index, reranker, first_stage) for name, reranker in self.rerankers.items()
+        }
+        found[PIPELINE] = Pipeline(self.index, self.recommender)
+        return [found[name] for name in MODELS if name in found]
+
+
+@dataclass(frozen=True)
+class _Still:
+    """A catalogue that does not change."""
+
+    of: CatalogueIndex
+
+    def index(self) -> CatalogueIndex:
+        return self.of
+
+
+def ranked_rows(recommender: Recommender, index: CatalogueIndex, request: RecommendationRequest) -> Rows:
+    """Return the rows that a recommender answers with, best first."""
+    answer = recommender.recommend(request)
+    return np.asarray([index.row(item.sku) for item in answer.items], dtype=np.int32)
 
 
 def _sorted(scores: Floats, rows: Rows) -> Rows:

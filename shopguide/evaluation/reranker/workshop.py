@@ -2,27 +2,31 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from shopguide.bootstrap import Shop
-from shopguide.catalogue.feed.importer import import_catalogue
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.errors import ModelNotFound, UnreadableFile
 from shopguide.evaluation.reranker.layouts import Layout
+from shopguide.feedback.events import FeedbackEvent
+from shopguide.feedback.service import BATCH
 from shopguide.recommender.artefacts import ModelFolder, Version
 from shopguide.recommender.encoder import Encoder, encoder_digest, encoder_folder
 from shopguide.recommender.snapshot import load_vectors
 from shopguide.recommender.vectors import ItemVectors
 from shopguide.settings import Settings, get_settings
-from shopguide.training.data import Progress, current_version
+from shopguide.training.data import Progress, TrainingData, current_version
+from shopguide.training.job import train
 from shopguide.training.registry import Registry
 from shopguide.training.vectors import make_vectors
 
 READY = "ready.json"
+MINUTES_OF_CANDIDATES = 3.0
+"""Time budget of what knows shoppers."""
 PATIENT_MS = 600_000
 """The reranker's deadline: what it would say is measured here, and how fast it is elsewhere."""
 
@@ -68,14 +72,7 @@ class Workshop:
         wanted = {"catalogue": layout.catalogue_sha256}
         folder.mkdir(parents=True, exist_ok=True)
         if not ready.is_file():
-            report = import_catalogue(
-                found.shop.products,
-                layout.catalogue,
-                layout.mapping,
-                progress=lambda done, total: progress("catalogue", done / max(total, 1)),
-            )
-            if not report.imported + report.updated:
-                raise UnreadableFile(f"{layout.catalogue}: no product in it could be read")
+            layout.import_products(found.shop.products, progress)
             ready.write_text(json.dumps(wanted), encoding="utf-8")
         elif json.loads(ready.read_text(encoding="utf-8")) != wanted:
             raise UnreadableFile(f"{folder} holds another shop: name an empty folder")
@@ -100,6 +97,20 @@ class Workshop:
     def models(self) -> ModelFolder:
         """Where the shop's versions are."""
         return ModelFolder(self.shop.settings.models_dir / "recommender")
+
+    def live_until(self, events: Sequence[FeedbackEvent], progress: Progress) -> None:
+        """Let all that shoppers did so far have happened, and train what knows them from it."""
+        for start in range(0, len(events), BATCH):
+            # An event that the shop has already is not kept twice.
+            self.shop.recorder.take(events[start : start + BATCH], teach=False, may_wait=False)
+            progress("events", min((start + BATCH) / len(events), 1.0))
+        train(self.training_data, only="candidates", minutes=MINUTES_OF_CANDIDATES, progress=progress)
+
+    @property
+    def training_data(self) -> TrainingData:
+        """What a training of the shop reads."""
+        shop = self.shop
+        return TrainingData(self.index, shop.products.digest(), shop.profiles, shop.feedback, shop.settings)
 
     def take_model(self, folder: Path, progress: Progress) -> None:
         """Serve the reranker of a trained version, with vectors of this catalogue.

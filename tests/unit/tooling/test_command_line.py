@@ -35,8 +35,8 @@ def commands_of(app: typer.Typer) -> set[str]:
 def test_offers_every_command_of_the_design() -> None:
     assert {
         "import catalogue", "import events", "import shoppers", "catalogue report", "lexicon export", "train",
-        "models list", "models show", "models report", "models promote", "models rollback", "recommend", "shopper show",
-        "serve", "chat", "doctor",
+        "models list", "models show", "models report", "models promote", "models rollback", "recommend", "rank",
+        "shopper show", "serve", "chat", "doctor",
     } <= commands_of(cli.build_app())  # fmt: skip
 
 
