@@ -1,6 +1,7 @@
 """From a need to ranked products: filter, score, blend, rerank, diversify, explain."""
 
 import logging
+import math
 import random
 import time
 from collections import defaultdict
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lexicon.text import normalise
+from shopguide.catalogue.variants import ALONE
 from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
 from shopguide.ids import ConversationId, ShopperId
@@ -39,6 +41,9 @@ log = logging.getLogger(__name__)
 
 RERANKED = 24
 """Products that the cross-encoder reads."""
+PATIENCE = 0.4
+"""A share of the distance from the best to the last product that a need in words is answered from: a product that lies
+so far below a variant of what is chosen hardly answers it."""
 RATING_MIDDLE = 3.0
 LONGEST_BRAND = 4
 """Words that the name of a brand has at most."""
@@ -258,16 +263,24 @@ class Recommender:
         return filled, None
 
     def _limits(self, snapshot: Snapshot, context: Context, rows: Rows) -> Limits:
-        """Return what bears on the slate beside the scores; a brand named in the need may come as often as it likes."""
+        """Return what bears on the slate beside the scores.
+
+        A brand named in the need may come as often as it likes, and so may variants where an example is pointed at:
+        nothing is more like it than they are.
+        """
         request, features = context.request, snapshot.features
         brands = features.brands[rows]
         asked = _brands_named(request.query, features)
         beside = [snapshot.index.row(sku) for sku in request.beside if sku in snapshot.index]
+        excluded = [snapshot.index.row(sku) for sku in request.exclude if sku in snapshot.index]
         return Limits(
             brands=np.where(np.isin(brands, asked), NO_BRAND, brands) if asked else brands,
             turns=context.seen.turns(rows) if request.is_open else np.zeros(len(rows), dtype=np.int32),
+            variants=snapshot.variants[rows] if request.anchor is None else np.full_like(rows, ALONE),
             per_brand=self._settings.max_per_brand,
+            patience=PATIENCE if request.query.strip() else math.inf,
             beside=features.brands[beside],
+            known=snapshot.variants[[*beside, *excluded]],
         )
 
     def _chosen(self, snapshot: Snapshot, request: RecommendationRequest, listed: _Shortlist) -> list[Choice]:
