@@ -38,9 +38,17 @@ def variants_of(index: "CatalogueIndex") -> Rows:
     brands use, and no two of its products have the same values.
     """
     groups = np.full(len(index), ALONE, dtype=np.int32)
-    for number, rows in enumerate(_told_by_titles(index)):
+    for number, rows in enumerate((*_told_by_feed(index), *_told_by_titles(index))):
         groups[rows] = number
     return groups
+
+
+def _told_by_feed(index: "CatalogueIndex") -> Iterator[list[int]]:
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row, sku in enumerate(index.skus):
+        if (group := index.product(sku).group_id) is not None:
+            found[group].append(row)
+    return (rows for rows in found.values() if len(rows) > 1)
 
 
 def _told_by_titles(index: "CatalogueIndex") -> Iterator[list[int]]:
@@ -48,6 +56,8 @@ def _told_by_titles(index: "CatalogueIndex") -> Iterator[list[int]]:
     few = min(MOST_BRANDS, max(1, len(index.facet_counts(None, "brand")) // BRANDS_SHARE))
     found: defaultdict[tuple[_Words, ...], list[tuple[int, object]]] = defaultdict(list)
     for row, sku in enumerate(index.skus):
+        if index.product(sku).group_id is not None:
+            continue
         brand, own = index.values("brand", row), {facet: index.values(facet, row) for facet in VARYING}
         title = _words(index.product(sku).title)
         # A size is often a mere number or letter: it is one only where the product has it, and it alone.

@@ -1,6 +1,7 @@
 """What is one thing in several colours, sizes and memories, and what is not."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import FacetValue, Product
@@ -19,11 +20,7 @@ def product(title: str, brand: str | None = "Kestrel", leaf: str = "Daypacks", *
 
 def grouped(*products: Product) -> list[list[str]]:
     """Return the groups of the products as letters by their order; those that stand alone are left out."""
-    numbered = [
-        Product(Sku(chr(ord("a") + row)), p.title, brand=p.brand, category=p.category, facets=p.facets, units=p.units)
-        for row, p in enumerate(products)
-    ]
-    index = CatalogueIndex(numbered)
+    index = CatalogueIndex([replace(one, sku=Sku(chr(ord("a") + row))) for row, one in enumerate(products)])
     members: defaultdict[int, list[str]] = defaultdict(list)
     for row, group in enumerate(index.variants.tolist()):
         if group != ALONE:
@@ -98,3 +95,11 @@ def test_products_without_brand_and_category_go_by_their_titles() -> None:
     red, pink = (Product(Sku(c), f"{c} retrospot cake stand") for c in ("RED", "PINK"))
     assert grouped(known, red, pink) == [["b", "c"]]
     assert not grouped()
+
+
+def test_what_the_feed_says_goes_before_titles() -> None:
+    red, blue = (product(f"Kestrel Aspen backpack, {colour}", colour=colour) for colour in ("Red", "Blue"))
+    other = product("Orba tripod", "Orba", "Tripods")
+    assert grouped(red, blue, other) == [["a", "b"]]
+    assert grouped(replace(red, group_id="1"), blue, replace(other, group_id="1")) == [["a", "c"]]
+    assert not grouped(replace(red, group_id="1"), replace(blue, group_id="2"), other)
