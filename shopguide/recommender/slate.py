@@ -100,7 +100,8 @@ def fill(
         chosen.append(choice)
         free[choice.candidate] = False
         places[int(limits.brands[choice.candidate])] += 1
-        repeated |= _in_groups(limits.variants, limits.variants[[choice.candidate]])
+        group = limits.variants[choice.candidate]
+        repeated |= (limits.variants == group) & (group != ALONE)
         diversity.choose(choice.candidate)
     return chosen
 
@@ -142,10 +143,12 @@ def _different(
     """
     able = np.flatnonzero(free & (limits.turns == limits.turns[free].min()))
     waits = repeated[able]
-    if waits.all() or not waits.any():
+    others = able[~waits]
+    if not len(others) or len(others) == len(able):
         return able
-    waits &= scores[able] <= scores[able[~waits]].max() + lead
-    return np.asarray(able[~waits])
+    if lead == math.inf:
+        return others
+    return np.asarray(able[~waits | (scores[able] > scores[others].max() + lead)])
 
 
 def _within_brands(limits: Limits, able: NDArray[np.intp], places: Counter[int]) -> NDArray[np.intp]:

@@ -100,6 +100,8 @@ def test_the_shortlist_has_enough_different_products_however_many_variants_there
     assert shortlist(scores, 10, 2, of_variants(groups))[10:].tolist() == [20, 21], "one different product was lacking"
     assert {20, 40, 42} <= set(shortlist(scores, 10, 4, of_variants(groups)).tolist())
     assert len(shortlist(scores, 10, 4, of_variants([1] * 46))) == 10
+    known = of_variants(groups, known=np.asarray([1], dtype=np.int32))
+    assert 20 in shortlist(scores, 10, 1, known).tolist(), "all ten best are known already"
     # Two products of a brand are two places of it only if they are different.
     brands = [7] * 40 + [8, 8, 9, 9, 9, 9]
     listed = shortlist(scores, 42, 5, limits_of(brands, None, [ALONE] * 40 + [3, 3, 4, 5, 6, 6], per_brand=2))
