@@ -16,6 +16,7 @@ from shopguide.catalogue.covers import Covers, default_covers
 from shopguide.catalogue.product import Product
 from shopguide.catalogue.tabulate import Folder, columns_of
 from shopguide.catalogue.textsearch import TextIndex
+from shopguide.catalogue.variants import variants_of
 from shopguide.errors import UnknownProduct
 from shopguide.ids import Sku
 
@@ -154,6 +155,11 @@ class CatalogueIndex:
     def mended(self, text: str) -> tuple[str, ...]:
         """Return the search tokens of a text, misspelt words of titles put right."""
         return self._text_index.mended(text)
+
+    @cached_property
+    def variants(self) -> Rows:
+        """The number of the group of variants that each product is in, `ALONE` for most, [n_products]."""
+        return variants_of(self)
 
     @property
     def category_paths(self) -> Mapping[CategoryPath, int]:

@@ -28,7 +28,8 @@ class Product:
 
     Text values (brand, category, facets) keep the shop's own spelling; whoever compares them folds them with
     `lexicon.text.normalise`. `category` runs from the root to the leaf. `price` and `list_price` are in `currency`;
-    `None` means that the feed names none. `stock` is a count; `None` means unknown and counts as in stock.
+    `None` means that the feed names none. `stock` is a count; `None` means unknown and counts as in stock. Variants of
+    one thing have the same `group_id`.
     """
 
     sku: Sku
@@ -44,6 +45,7 @@ class Product:
     rating_count: int = 0
     image: str | None = None
     url: str | None = None
+    group_id: str | None = None
     facets: Mapping[str, FacetValue] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()

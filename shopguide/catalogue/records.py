@@ -26,6 +26,7 @@ def record_of(product: Product) -> dict[str, Any]:
         "rating_count": product.rating_count,
         "image": product.image,
         "url": product.url,
+        "group_id": product.group_id,
         "facets": {name: list(v) if isinstance(v, tuple) else v for name, v in sorted(product.facets.items())},
         "units": dict(sorted(product.units.items())),
         "reviews": [
@@ -39,7 +40,11 @@ def record_of(product: Product) -> dict[str, Any]:
         ],
     }
     amounts = {name: None if row[name] is None else str(row[name].normalize()) for name in ("price", "list_price")}
-    row["digest"] = hashlib.sha256(json.dumps({**row, **amounts}, ensure_ascii=False).encode()).hexdigest()
+    said = {**row, **amounts}
+    if product.group_id is None:
+        # Products from before there were groups keep their digest: they have not changed.
+        del said["group_id"]
+    row["digest"] = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
     return row
 
 
@@ -77,6 +82,7 @@ def product_of(row: Mapping[str, Any], reviews: tuple[Review, ...] | None) -> Pr
         rating_count=row["rating_count"],
         image=row["image"],
         url=row["url"],
+        group_id=row["group_id"],
         facets=facets,
         units=row["units"],
         reviews=reviews or (),

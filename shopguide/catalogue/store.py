@@ -61,6 +61,7 @@ class _ProductColumns:
     rating_count: Mapped[int]
     image: Mapped[str | None] = mapped_column(Text)
     url: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[str | None] = mapped_column(String(200))
     facets: Mapped[dict[str, Any]] = mapped_column(JSON)
     units: Mapped[dict[str, str]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(64))
@@ -285,7 +286,8 @@ class Staging:
             sku: {
                 "import_id": self._id, "sku": sku, "title": "", "description": "", "brand": None, "category": [],
                 "price": None, "list_price": None, "currency": None, "stock": None, "rating": None, "rating_count": 0,
-                "image": None, "url": None, "facets": {}, "units": {}, "digest": "", "reviews": [], "valid": False,
+                "image": None, "url": None, "group_id": None, "facets": {}, "units": {}, "digest": "", "reviews": [],
+                "valid": False,
                 "staged_at": now,
             }
             for sku in keep

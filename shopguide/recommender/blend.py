@@ -68,9 +68,10 @@ class Standing(StrEnum):
 TREE_DEPTH = 200
 """Products, the best by the weighted sum, that boosted trees put in order where they serve."""
 
-RERANK_WEIGHT = 2.5
-"""What the cross-encoder's relevance (-1 to 1) counts where there is a need in words."""
-RERANK_WEIGHT_WITHOUT_WORDS = 0.3
+RERANK_WEIGHT = 5.0
+"""What the probability (0 to 1) that a product answers, as the cross-encoder reads it, counts where there is a need in
+words. Probabilities of products that all answer differ by little, so that the other features order those."""
+RERANK_WEIGHT_WITHOUT_WORDS = 0.6
 """The same where the need is only constraints, which all candidates meet already."""
 
 MIN_PRICED = 2

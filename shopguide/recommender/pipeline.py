@@ -1,6 +1,7 @@
 """From a need to ranked products: filter, score, blend, rerank, diversify, explain."""
 
 import logging
+import math
 import random
 import time
 from collections import defaultdict
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lexicon.text import normalise
+from shopguide.catalogue.variants import ALONE
 from shopguide.errors import DatabaseError
 from shopguide.feedback.events import EVENT_WEIGHTS, FeedbackEvent
 from shopguide.ids import ConversationId, ShopperId
@@ -22,7 +24,6 @@ from shopguide.recommender.exploration import Choice
 from shopguide.recommender.fatigue import LOOKED_BACK, Seen, seen, sunk
 from shopguide.recommender.features import Floats, ItemFeatures, Rows, feature_name
 from shopguide.recommender.live import LiveModel
-from shopguide.recommender.reranker import relevance
 from shopguide.recommender.slate import NO_BRAND, SHORTLIST, Limits, fill, shortlist
 from shopguide.recommender.snapshot import Snapshot
 from shopguide.recommender.texts import need_text, product_text
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 RERANKED = 50
 """Products that the cross-encoder reads at most; its deadline decides how many it does."""
+PATIENCE = 0.4
+"""A share of the distance from the best to the last product that a need in words is answered from: a product that lies
+so far below a variant of what is chosen hardly answers it."""
 RATING_MIDDLE = 3.0
 LONGEST_BRAND = 4
 """Words that the name of a brand has at most."""
@@ -230,9 +234,9 @@ class Recommender:
         return _Shortlist(positions, features, scores[positions] + read, read, limits.of(positions)), degraded
 
     def _rerank(self, snapshot: Snapshot, context: Context, rows: Rows) -> tuple[Floats | None, str | None]:
-        """Return the relevance of the shortlist (`None`: not reranked) and what is degraded.
+        """Return how probably each product answers the need (`None`: not reranked) and what is degraded.
 
-        Products below those that there was time for take the lowest relevance found.
+        Products below those that there was time for take the lowest probability found.
         """
         request = context.request
         liked = context.taste if self._settings.rerank_taste else None
@@ -252,22 +256,30 @@ class Recommender:
         if scored.late:
             log.info("reranker late after %.0f ms", 1000 * (time.perf_counter() - started))
             return None, "reranker_late"
-        found = relevance(scored.logits)
+        found = reranker.probabilities(scored.logits)
         filled = np.full(len(rows), found.min(), dtype=np.float32)
         filled[: len(found)] = found
         return filled, None
 
     def _limits(self, snapshot: Snapshot, context: Context, rows: Rows) -> Limits:
-        """Return what bears on the slate beside the scores; a brand named in the need may come as often as it likes."""
+        """Return what bears on the slate beside the scores.
+
+        A brand named in the need may come as often as it likes, and so may variants where an example is pointed at:
+        nothing is more like it than they are.
+        """
         request, features = context.request, snapshot.features
         brands = features.brands[rows]
         asked = _brands_named(request.query, features)
         beside = [snapshot.index.row(sku) for sku in request.beside if sku in snapshot.index]
+        excluded = [snapshot.index.row(sku) for sku in request.exclude if sku in snapshot.index]
         return Limits(
             brands=np.where(np.isin(brands, asked), NO_BRAND, brands) if asked else brands,
             turns=context.seen.turns(rows) if request.is_open else np.zeros(len(rows), dtype=np.int32),
+            variants=snapshot.variants[rows] if request.anchor is None else np.full_like(rows, ALONE),
             per_brand=self._settings.max_per_brand,
+            patience=PATIENCE if request.query.strip() else math.inf,
             beside=features.brands[beside],
+            known=snapshot.variants[[*beside, *excluded]],
         )
 
     def _chosen(self, snapshot: Snapshot, request: RecommendationRequest, listed: _Shortlist) -> list[Choice]:

@@ -19,17 +19,15 @@ from shopguide.recommender.features import Floats
 
 CALIBRATION_FILE = "calibration.json"
 
-NEED_TOKENS = 20
+NEED_TOKENS = 32
 PRODUCT_TOKENS = 42
-"""Tokens kept of each side; with the three special ones a pair has at most 65."""
+"""Tokens kept of each side; with the three special ones a pair has at most 77. A sentence of four wishes has about 25."""
 GROUP = 12
 """Pairs scored between two looks at the clock; inside a group, the longer and the shorter half are batches."""
 FAIR = 20
 """Pairs after which a request gives way to one that waits."""
 TOKENS_KEPT = 60_000
 """Products whose tokens are kept."""
-SPREAD = 0.5
-"""Logits closer together than this are not blown up into a ranking."""
 
 
 @dataclass(frozen=True)
@@ -225,12 +223,3 @@ class Reranker:
             self._seconds_per_pair = took if not scored else 0.5 * (self._seconds_per_pair + took)
             scored += size
         return logits[:scored]
-
-
-def relevance(logits: Floats) -> Floats:
-    """Return logits around 0, between -1 and 1, three deviations (at least three times `SPREAD`) being 1."""
-    if not len(logits):
-        return logits
-    return np.asarray(
-        np.clip((logits - logits.mean()) / (3 * max(float(logits.std()), SPREAD)), -1.0, 1.0), dtype=np.float32
-    )

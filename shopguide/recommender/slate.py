@@ -1,10 +1,11 @@
 """The slate: filled one position after another, each choice made beside what stands above it.
 
-What was just shown waits where nothing may be repeated, no brand takes more places than it may have, likeness to what
-is chosen costs, and now and then chance has its say. All of it bears on each single choice, so that all of it holds
-for the whole.
+What was just shown waits where nothing may be repeated, a product in another colour waits for other products, no brand
+takes more places than it may have, likeness to what is chosen costs, and now and then chance has its say. All of it
+bears on each single choice, so that all of it holds for the whole.
 """
 
+import math
 import random
 from collections import Counter
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from shopguide.catalogue.variants import ALONE
 from shopguide.recommender.candidates.base import top
 from shopguide.recommender.diversity import Diversity, distance
 from shopguide.recommender.exploration import GAP, POOL, Choice, draw, pool_of
@@ -24,6 +26,10 @@ NO_BRAND = -1
 """The brand of products without one, and of those whose brand may come as often as it likes."""
 
 
+def _nothing() -> Rows:
+    return np.zeros(0, dtype=np.int32)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What bears on a slate beside the scores.
@@ -31,18 +37,27 @@ class Limits:
     Args:
         brands: the number of each row's brand, or `NO_BRAND`, [n].
         turns: whose turn it is: rows come only when all with a lower number are used up, [n].
+        variants: the group of variants that each row is in, or `ALONE`, [n]: one has a place, the others wait.
         per_brand: places that one brand may take while others are to be had; 0: any number.
+        patience: how much better than every different product a variant must score to wait no longer: a share of the
+            distance from the best candidate to the last that counts.
         beside: the brands of products that have places on the same slate already, [n_beside].
+        known: groups of variants of which one has a place already, or was shown before, [n_known].
     """
 
     brands: Rows
     turns: Rows
+    variants: Rows
     per_brand: int = 0
-    beside: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    patience: float = math.inf
+    beside: Rows = field(default_factory=_nothing)
+    known: Rows = field(default_factory=_nothing)
 
     def of(self, positions: Rows) -> "Limits":
         """Return the limits of some of the rows."""
-        return replace(self, brands=self.brands[positions], turns=self.turns[positions])
+        return replace(
+            self, brands=self.brands[positions], turns=self.turns[positions], variants=self.variants[positions]
+        )
 
 
 def fill(
@@ -68,13 +83,16 @@ def fill(
         rate: how often a position is explored, between 0 and 1.
         barred: candidates that take nobody's turn in exploration.
     """
-    diversity = Diversity(scores, likeness, strength, k * SHORTLIST)
+    reach = k * SHORTLIST
+    diversity = Diversity(scores, likeness, strength, reach)
     near = GAP * distance(scores, k + POOL)
+    lead = limits.patience * distance(scores, reach) if limits.patience < math.inf else math.inf
     places = Counter(limits.beside.tolist())
+    repeated = _in_groups(limits.variants, limits.known)
     free = np.ones(len(scores), dtype=bool)
     chosen: list[Choice] = []
     for _ in range(min(k, len(scores))):
-        able = _able(limits, free, places)
+        able = _within_brands(limits, _different(limits, scores, free, repeated, lead), places)
         order = able[np.argsort(-diversity.worth()[able], kind="stable")].tolist()
         # The first position is what the model thinks best.
         pool = pool_of(order, scores, near, barred) if chosen and rate > 0 else []
@@ -82,6 +100,8 @@ def fill(
         chosen.append(choice)
         free[choice.candidate] = False
         places[int(limits.brands[choice.candidate])] += 1
+        group = limits.variants[choice.candidate]
+        repeated |= (limits.variants == group) & (group != ALONE)
         diversity.choose(choice.candidate)
     return chosen
 
@@ -89,8 +109,8 @@ def fill(
 def shortlist(scores: Floats, n: int, k: int, limits: Limits) -> Rows:
     """Return the positions of the rows that a slate is chosen from, the best ones first.
 
-    The `n` best whose turn it is; of those that have to wait as many as are lacking; and where all of these are of too
-    few brands to fill `k` positions within the limit, the best of other brands.
+    The `n` best whose turn it is; of those that have to wait as many as are lacking; and where all of these are too few
+    different products, or of too few brands, to fill `k` positions within the limits, the best that are neither.
 
     Args:
         scores: in any scale, [n_rows].
@@ -105,8 +125,8 @@ def shortlist(scores: Floats, n: int, k: int, limits: Limits) -> Rows:
         order = np.lexsort((-scores[waiting], limits.turns[waiting]))
         chosen = np.concatenate([chosen, waiting[order][: n - len(chosen)]])
     now[chosen] = False
-    while limits.per_brand and (full := _full(limits, chosen, k)) is not None:
-        more = _best_of(np.flatnonzero(now & ~np.isin(limits.brands, full)), scores, k)
+    while (useless := _useless(limits, chosen, k)) is not None:
+        more = _best_of(np.flatnonzero(now & ~useless), scores, k)
         if not len(more):
             break
         now[more] = False
@@ -114,22 +134,57 @@ def shortlist(scores: Floats, n: int, k: int, limits: Limits) -> Rows:
     return chosen.astype(np.int32)
 
 
-def _able(limits: Limits, free: NDArray[np.bool_], places: Counter[int]) -> NDArray[np.intp]:
-    """Return the candidates that may have the next position: whose turn it is and whose brand has places left."""
+def _different(
+    limits: Limits, scores: Floats, free: NDArray[np.bool_], repeated: NDArray[np.bool_], lead: float
+) -> NDArray[np.intp]:
+    """Return the candidates whose turn it is, without variants of what was chosen while different products are left.
+
+    A variant that scores more than `lead` above them all does not wait: they hardly answer the need.
+    """
     able = np.flatnonzero(free & (limits.turns == limits.turns[free].min()))
+    waits = repeated[able]
+    others = able[~waits]
+    if not len(others) or len(others) == len(able):
+        return able
+    if lead == math.inf:
+        return others
+    return np.asarray(able[~waits | (scores[able] > scores[others].max() + lead)])
+
+
+def _within_brands(limits: Limits, able: NDArray[np.intp], places: Counter[int]) -> NDArray[np.intp]:
+    """Return the candidates whose brand has places left; all of them if none has."""
     full = [brand for brand, taken in places.items() if brand != NO_BRAND and taken >= limits.per_brand > 0]
     within = able[~np.isin(limits.brands[able], full)]
     return within if len(within) else able
 
 
-def _full(limits: Limits, chosen: NDArray[np.intp], k: int) -> list[int] | None:
-    """Return the brands of which there are as many as may be shown; `None` if `k` positions can be filled anyway."""
-    taken, counted = Counter(limits.beside.tolist()), Counter(limits.brands[chosen].tolist())
+def _useless(limits: Limits, chosen: NDArray[np.intp], k: int) -> NDArray[np.bool_] | None:
+    """Return the rows that would not help to fill `k` positions; `None` if that can be done anyway, [n_rows].
+
+    These are further variants, and products of brands of which there are as many as may be shown.
+    """
+    groups = limits.variants[chosen]
+    different = chosen[_firsts(groups) & ~_in_groups(groups, limits.known)]
+    taken, counted = Counter(limits.beside.tolist()), Counter(limits.brands[different].tolist())
     room = counted.pop(NO_BRAND, 0)
-    places = {brand: max(limits.per_brand - taken[brand], 0) for brand in counted}
+    places = {brand: max(limits.per_brand - taken[brand], 0) if limits.per_brand else k for brand in counted}
     if room + sum(min(count, places[brand]) for brand, count in counted.items()) >= k:
         return None
-    return [brand for brand, count in counted.items() if count >= places[brand]]
+    full = [brand for brand, count in counted.items() if count >= places[brand]]
+    return np.isin(limits.brands, full) | _in_groups(limits.variants, np.concatenate([groups, limits.known]))
+
+
+def _in_groups(variants: Rows, groups: Rows) -> NDArray[np.bool_]:
+    """Return which rows are variants of one of the groups, [n]."""
+    held = groups[groups != ALONE]
+    return np.isin(variants, held) if len(held) else np.zeros(len(variants), dtype=np.bool_)
+
+
+def _firsts(groups: Rows) -> NDArray[np.bool_]:
+    """Return which rows are the first of their group; all that are alone are, [n]."""
+    first: NDArray[np.bool_] = groups == ALONE
+    first[np.unique(groups, return_index=True)[1]] = True
+    return first
 
 
 def _best_of(rows: NDArray[np.intp], scores: Floats, n: int) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from shopguide.recommender.candidates.content import QueryContent, TasteContent
 from shopguide.recommender.candidates.families import load_families
 from shopguide.recommender.candidates.popularity import Demand, Popularity
 from shopguide.recommender.candidates.text import Text
-from shopguide.recommender.features import Floats, ItemFeatures, item_features
+from shopguide.recommender.features import Floats, ItemFeatures, Rows, item_features
 from shopguide.recommender.reasons import Explainer
 from shopguide.recommender.texts import product_text
 from shopguide.recommender.trees import Trees
@@ -38,12 +38,15 @@ class Snapshot:
         signals: the sources of the blend's features.
         blend: the weights.
         version: the trained version, `None` when there is none.
+        variants: the group of variants that each product is in, [n_products]; made with the snapshot, so that no
+            request waits for it.
     """
 
     index: "CatalogueIndex"
     signals: Signals
     blend: Blend
     version: Version | None
+    variants: Rows
 
     @property
     def features(self) -> ItemFeatures:
@@ -99,6 +102,7 @@ def assemble(
         signals=Signals(features, generators, popularity, vectors),
         blend=blend or Blend(DEFAULT_WEIGHTS),
         version=version,
+        variants=index.variants,
     )
 
 

@@ -34,10 +34,10 @@ class RecommendationRequest:
         query: the need in words; empty when there are none beside the constraints.
         shopper_id: whose behaviour and remembered tastes count; `None` for somebody unknown.
         k: products wanted.
-        exclude: products not to show (shown before, rejected).
+        exclude: products not to show (shown before, rejected); their variants wait until no other product is left.
         among: show only these, where the words of the need already narrowed the matches; `None`: all that match.
-        beside: products that have places on the same slate already: they are not shown again, and of their brands there
-            may be that many fewer.
+        beside: products that have places on the same slate already: they are not shown again, their variants wait, and
+            of their brands there may be that many fewer.
         anchor: a product that the answer should resemble ("like the second one").
         personal: whether the shopper's history and tastes may count; the shopper can switch them off for a session.
         recipient: whom it is for, if not for the shopper: then that person's tastes count.

@@ -19,7 +19,15 @@ from pydantic import (
 
 from lexicon.text import normalise
 from shopguide.catalogue.feed import values
-from shopguide.catalogue.feed.products import MAX_BRAND, MAX_FACETS, MAX_SKU, MAX_TITLE, MAX_VALUE, MAX_VALUES
+from shopguide.catalogue.feed.products import (
+    MAX_BRAND,
+    MAX_FACETS,
+    MAX_GROUP,
+    MAX_SKU,
+    MAX_TITLE,
+    MAX_VALUE,
+    MAX_VALUES,
+)
 from shopguide.catalogue.index import CatalogueIndex, FacetInfo
 from shopguide.catalogue.product import FacetValue, Product, Review
 from shopguide.errors import BadProduct
@@ -155,6 +163,9 @@ class ProductPatch(BaseModel):
     rating_count: Count | None = None
     image: Address | None = None
     url: Address | None = None
+    group_id: Annotated[str, _spoken(MAX_GROUP)] | None = Field(
+        None, description="what variants of one product have in common: they take one place on a slate"
+    )
     facets: Annotated[dict[FacetName, FacetJson | None], Field(max_length=MAX_FACETS)] | None = Field(
         None, description="facet → one or more texts, a number or a flag"
     )
@@ -292,6 +303,7 @@ class ProductDocument(BaseModel):
     rating_count: int
     image: str | None
     url: str | None
+    group_id: str | None
     facets: dict[str, list[str] | bool | float]
     units: dict[str, str]
     reviews: list["ReviewDocument"]
@@ -314,6 +326,7 @@ class ProductDocument(BaseModel):
             rating_count=product.rating_count,
             image=product.image,
             url=product.url,
+            group_id=product.group_id,
             facets={name: list(v) if isinstance(v, tuple) else v for name, v in product.facets.items()},
             units=dict(product.units),
             reviews=[ReviewDocument.of(review) for review in product.reviews],
@@ -371,6 +384,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "title": lambda title: _text(title) or "",
     "description": lambda text: values.prose_of(text or ""),
     "brand": _text,
+    "group_id": _text,
     "category": lambda path: _path(path or []),
     "price": _amount,
     "list_price": _amount,

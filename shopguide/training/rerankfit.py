@@ -11,7 +11,7 @@ import numpy as np
 
 from shopguide.recommender.blend import RERANK_WEIGHT
 from shopguide.recommender.encoder import encoder_folder
-from shopguide.recommender.reranker import CALIBRATION_FILE, PairTokenizer, Reranker, relevance
+from shopguide.recommender.reranker import CALIBRATION_FILE, PairTokenizer, Reranker
 from shopguide.training.finetuning import (
     Done,
     Tuning,
@@ -63,10 +63,10 @@ class RerankParameters:
     minutes: float = 10.0
     teacher_share: float = 0.6
     groups: int = 8
-    learning_rate: float = 1e-4
-    head_learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
+    head_learning_rate: float = 3e-3
     frozen_layers: int = 1
-    student_layers: tuple[int, ...] = (1, 3, 5)
+    student_layers: tuple[int, ...] = (0, 2, 4)
     warm_up: float = 0.1
     held_out: int = 150
     candidates: int = 20
@@ -236,7 +236,7 @@ def _finished(
         "teacher": [teacher.score(case.need, case.texts, needed=1).logits for case in cases],
         "student": logits,
         "pipeline": [
-            first_stage(case) + np.float32(RERANK_WEIGHT) * relevance(own)
+            first_stage(case) + np.float32(RERANK_WEIGHT) * served.probabilities(own)
             for case, own in zip(cases, logits, strict=True)
         ],
     }

@@ -25,6 +25,7 @@ FULL = Product(
     rating_count=7,
     image="/a.svg",
     url="https://shop.test/a",
+    group_id="a",
     facets={"colour": ("Blue", "White"), "weight": 0.33, "waterproof": False},
     units={"weight": "kg"},
     reviews=(Review(5.0, "Très bien", "Ann", datetime(2026, 1, 2, tzinfo=UTC)), Review(None, "?")),

@@ -191,6 +191,9 @@ class Mapping(_Part):
     rating_count: Source | None = Field(None, description="how many ratings there are")
     image: Source | None = Field(None, description="the picture's address (http, https or a path)")
     url: Source | None = Field(None, description="the product page's address (http, https or a path)")
+    group_id: Source | None = Field(
+        None, description="what variants of one product have in common (item_group_id of Google's product feeds)"
+    )
     reviews: ReviewSource | None = Field(None, description="reviews inside the row")
     facets: dict[str, FacetSource] = Field(default_factory=dict, description="facet → where its values come from")
     wildcards: tuple[Wildcard, ...] = Field((), description="facets of columns by the pattern of their name")

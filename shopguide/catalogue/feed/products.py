@@ -21,6 +21,7 @@ from shopguide.ids import Sku
 MAX_SKU = 200
 MAX_TITLE = 1000
 MAX_BRAND = 200
+MAX_GROUP = 200
 MAX_VALUE = 200
 MAX_VALUES = 50
 MAX_FACETS = 400
@@ -93,6 +94,7 @@ class ProductReader:
             rating_count=row.read("rating_count", mapping.rating_count, self._count) or 0,
             image=row.read("image", mapping.image, values.address_of),
             url=row.read("url", mapping.url, values.address_of),
+            group_id=row.short("group_id", mapping.group_id, MAX_GROUP),
             facets=facets | self._wildcards.facets(record, self.is_null, MAX_FACETS - len(facets)),
             units=units,
             reviews=row.reviews(mapping.reviews),
@@ -130,10 +132,7 @@ class ProductReader:
     def _brand(self, row: "_Row", title: str) -> str | None:
         if self._brands:
             return self._brands.brand(title)
-        brand = row.read("brand", self._mapping.brand, values.text_of)
-        if brand is not None and len(brand) > MAX_BRAND:
-            row.problems.append(("brand", f"longer than {MAX_BRAND} characters"))
-        return brand
+        return row.short("brand", self._mapping.brand, MAX_BRAND)
 
     def _currency(self, row: "_Row", price: Decimal | None) -> str | None:
         mapping = self._mapping
@@ -181,6 +180,12 @@ class _Row:
         except ValueError as error:
             self.problems.append((field, str(error)))
             return None
+
+    def short(self, field: str, source: Source | None, longest: int) -> str | None:
+        text = self.read(field, source, values.text_of)
+        if text is not None and len(text) > longest:
+            self.problems.append((field, f"longer than {longest} characters"))
+        return text or None
 
     def required(self, field: str, source: Source, longest: int) -> str:
         text = self.read(field, source, values.text_of) or ""

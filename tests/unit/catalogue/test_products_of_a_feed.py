@@ -35,6 +35,15 @@ def test_prices_and_currencies() -> None:
     assert read({"price": "p", "currency": "EUR"}, p="n/a").currency is None
 
 
+def test_the_group_of_variants_is_what_the_feed_says() -> None:
+    mapping = {"group_id": "item_group_id", "wildcards": [{"match": "item_*"}]}
+    product = read(mapping, item_group_id=4711, item_shape="Round")
+    assert product.group_id == "4711"
+    assert dict(product.facets) == {"shape": ("Round",)}, "it is no facet"
+    assert read(mapping, item_group_id="").group_id is None
+    assert problems(mapping, item_group_id="x" * 201) == ["group_id"]
+
+
 def test_numbers_of_a_feed_that_says_its_decimal_sign() -> None:
     mapping = {
         "decimal": ",",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shopguide.catalogue.product import Review
+from shopguide.catalogue.product import Product, Review
+from shopguide.catalogue.records import record_of
 from shopguide.catalogue.store import Merge, ProductStore
 from shopguide.db.engine import Database
 from shopguide.errors import UnknownProduct
@@ -27,6 +28,7 @@ REVIEWED = make_product(
     rating_count=3,
     image="a.svg",
     url="https://shop.example/r",
+    group_id="r-1",
     facets={"colour": ("Red",), "height": 3.5, "wifi": True},
     units={"height": "cm"},
     reviews=(Review(5, "Good", "Ann", datetime(2024, 5, 1, 12, tzinfo=UTC)), Review(None, "So so")),
@@ -40,6 +42,13 @@ def test_a_product_comes_back_as_it_went_in(store: ProductStore) -> None:
     assert all(product.reviews == () for product in store.products(reviews=False))
     with pytest.raises(UnknownProduct):
         store.get(Sku("nothing"))
+
+
+def test_a_product_keeps_its_digest_over_versions() -> None:
+    """Or an upgrade would make every model out of date: this one was made before products had groups."""
+    lamp = Product(sku=Sku("b"), title="Bare", price=Decimal("1.50"), facets={"colour": ("Red",)})
+    assert record_of(lamp)["digest"] == "cf953449216b51022c585b5cba36b72a798ab1e123232f274ae3ea39ccf12f06"
+    assert record_of(replace(lamp, group_id="1"))["digest"] != record_of(lamp)["digest"]
 
 
 def test_only_changes_count_as_changes(store: ProductStore) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.variants import ALONE
 from shopguide.recommender.blend import DEFAULT_WEIGHTS, HABITS, Blend, BlendFeatures, Signals
 from shopguide.recommender.candidates.popularity import Popularity
 from shopguide.recommender.features import item_features
@@ -15,7 +16,9 @@ TWINS = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=np.float32)
 
 def diversify(scores: list[float], likeness: np.ndarray, k: int, strength: float = 0.15) -> list[int]:
     n = len(scores)
-    limits = Limits(brands=np.full(n, NO_BRAND, dtype=np.int32), turns=np.zeros(n, dtype=np.int32))
+    limits = Limits(
+        brands=np.full(n, NO_BRAND, dtype=np.int32), turns=np.zeros(n, dtype=np.int32), variants=np.full(n, ALONE)
+    )
     chosen = fill(np.asarray(scores, dtype=np.float32), likeness, k, limits, random.Random(0), strength=strength)
     return [choice.candidate for choice in chosen]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.variants import ALONE
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import Sku
 from shopguide.recommender.exploration import GAP, POOL, Choice
@@ -42,7 +43,9 @@ def explore(
 ) -> list[Choice]:
     """Fill a slate with nothing but scores and chance."""
     n = len(scores)
-    limits = Limits(brands=np.full(n, NO_BRAND, dtype=np.int32), turns=np.zeros(n, dtype=np.int32))
+    limits = Limits(
+        brands=np.full(n, NO_BRAND, dtype=np.int32), turns=np.zeros(n, dtype=np.int32), variants=np.full(n, ALONE)
+    )
     return fill(scores, np.zeros((n, n), dtype=np.float32), k, limits, source, rate=rate, barred=barred)
 
 

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
 from shopguide.feedback.events import FeedbackEvent
 from shopguide.ids import ShopperId, Sku
 from shopguide.profiles.preferences import PreferenceEvidence, TasteProfile
 from shopguide.recommender.pipeline import Recommender, event_weight, interactions_of
 from shopguide.recommender.types import Reason, Recommendation, RecommendationRequest
 from tests.unit.recommender.synthetic import (
+    COLOURS,
+    LEAVES,
     START,
     FakeCatalogue,
     FakeFeedback,
@@ -165,6 +168,50 @@ def test_the_limit_of_a_brand_is_a_setting(index: CatalogueIndex, settings) -> N
     for limit, places in ((0, 6), (1, 1), (4, 4)):
         recommender = recommender_of(index, settings.model_copy(update={"max_per_brand": limit}))
         assert [index.product(sku).brand for sku in skus(recommender.recommend(liked))].count("Velora") == places
+
+
+MARLOWS = frozenset(Sku(f"M-{colour}") for colour in COLOURS)
+
+
+@pytest.fixture
+def with_variants(settings) -> Recommender:
+    """A shop with one shoe in four colours, which everybody likes best."""
+    marlows = [
+        Product(
+            sku=Sku(f"M-{colour}"),
+            title=f"Velora Marlow shoes, {colour.lower()}",
+            brand="Velora",
+            category=LEAVES[0],
+            rating=5.0,
+            rating_count=900,
+            facets={"colour": (colour,)},
+        )
+        for colour in COLOURS
+    ]
+    unlimited = settings.model_copy(update={"max_per_brand": 0})
+    return recommender_of(CatalogueIndex([*make_products(), *marlows], revision=1), unlimited)
+
+
+def test_a_product_in_several_colours_takes_one_place(with_variants: Recommender) -> None:
+    shoes = RecommendationRequest(constraints=(Constraint("category", "in", ("shoes",)),))
+    for request in (shoes, RecommendationRequest(), RecommendationRequest(query="shoes"), replace(shoes, k=8)):
+        shown = skus(with_variants.recommend(request))
+        assert len(shown) == request.k
+        assert len(MARLOWS & set(shown)) == 1, request
+        page = replace(request, exclude=frozenset(shown))
+        assert not MARLOWS & set(skus(with_variants.recommend(page))), "nor does another colour lead the next page"
+        rest = replace(request, beside=frozenset({Sku("M-Blue")}), k=4)
+        assert not MARLOWS & set(skus(with_variants.recommend(rest)))
+
+
+def test_variants_are_shown_where_they_are_what_is_asked_for(with_variants: Recommender) -> None:
+    alike = RecommendationRequest(anchor=Sku("M-Blue"), k=4)
+    assert MARLOWS - {"M-Blue"} <= set(skus(with_variants.recommend(alike)))
+    assert set(skus(with_variants.recommend(RecommendationRequest(query="velora marlow shoes", k=4)))) == MARLOWS
+    assert set(skus(with_variants.recommend(RecommendationRequest(among=MARLOWS)))) == MARLOWS
+    brand = Constraint("brand", "in", ("velora",))
+    red = (brand, Constraint("colour", "in", ("red",)))
+    assert MARLOWS & set(skus(with_variants.recommend(RecommendationRequest(constraints=red)))) == {"M-Red"}
 
 
 def test_diversity_is_a_setting(index: CatalogueIndex, settings) -> None:

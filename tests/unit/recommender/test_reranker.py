@@ -9,7 +9,7 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import Product
 from shopguide.errors import ModelCorrupt
 from shopguide.ids import Sku
-from shopguide.recommender.reranker import FAIR, GROUP, PRODUCT_TOKENS, Reranker, Scored, relevance
+from shopguide.recommender.reranker import FAIR, GROUP, PRODUCT_TOKENS, Reranker, Scored
 from shopguide.recommender.texts import need_text, product_text
 from tests.unit.recommender.tiny import save_tiny_reranker
 
@@ -138,13 +138,6 @@ def test_a_broken_calibration_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "calibration.json").write_text(text, "utf-8")
     with pytest.raises(ModelCorrupt, match=r"calibration\.json"):
         Reranker(tmp_path).probabilities(np.zeros(1, dtype=np.float32))
-
-
-def test_relevance_keeps_the_order_and_does_not_blow_up_small_differences() -> None:
-    far = relevance(np.array([-4.0, 0.0, 4.0], dtype=np.float32))
-    near = relevance(np.array([0.0, 0.01, 0.02], dtype=np.float32))
-    assert np.all(np.diff(far) > 0) and far.max() <= 1.0 and far.min() >= -1.0
-    assert near.max() - near.min() < 0.05
 
 
 def test_the_product_text_puts_first_what_tells_products_apart() -> None:

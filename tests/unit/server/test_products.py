@@ -110,7 +110,9 @@ def test_values_are_read_as_an_import_reads_them(client: TestClient) -> None:
 
 def test_a_patch_changes_what_it_names(client: TestClient) -> None:
     before = client.put("/v1/products/mug", json=MUG).json()
+    assert before["group_id"] is None
     patch = {
+        "group_id": "mugs",
         "price": 6,
         "stock": 0,
         "brand": None,
@@ -119,7 +121,7 @@ def test_a_patch_changes_what_it_names(client: TestClient) -> None:
     merge = {**KEY, "Content-Type": "application/merge-patch+json"}
     answer = client.request("PATCH", "/v1/products/mug", json=patch, headers=merge)
     assert answer.status_code == 200, answer.text
-    changed = {"price": 6.0, "stock": 0, "in_stock": False, "brand": None, "units": {}}
+    changed = {"group_id": "mugs", "price": 6.0, "stock": 0, "in_stock": False, "brand": None, "units": {}}
     changed["facets"] = {"dishwasher": True, "material": ["Stone"]}
     assert answer.json() == before | changed | {"reviews": answer.json()["reviews"]}
     assert len(answer.json()["reviews"]) == 1
