@@ -21,7 +21,7 @@ CALIBRATION_FILE = "calibration.json"
 
 NEED_TOKENS = 32
 PRODUCT_TOKENS = 42
-"""Tokens kept of each side; with the three special ones a pair has at most 77. A sentence of four wishes has about 25."""
+"""Tokens kept of each side; with the three special ones a pair has at most 77. A sentence of four wishes has 25."""
 GROUP = 12
 """Pairs scored between two looks at the clock; inside a group, the longer and the shorter half are batches."""
 FAIR = 20

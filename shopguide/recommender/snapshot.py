@@ -158,6 +158,10 @@ def _load_demand(version: Version, index: "CatalogueIndex") -> Demand:
     return Demand(*aligned)
 
 
+QUERY_FILE = "query.npy"
+"""Of the reranker: what the bi-encoder's vectors of needs are multiplied by."""
+
+
 def text_key(text: str) -> str:
     """Return the key of a product text: a vector is good for as long as the text stays the same."""
     import hashlib
@@ -171,4 +175,13 @@ def load_vectors(version: Version, index: "CatalogueIndex") -> ItemVectors:
     vectors = version.array("vectors", "vectors.npy")
     texts = (product_text(index.product(sku)) for sku in index.skus)
     position = np.asarray([stored.get(text_key(text), -1) for text in texts], dtype=np.int32)
-    return ItemVectors(vectors, position)
+    return ItemVectors(vectors, position, turned=_turned(version))
+
+
+def _turned(version: Version) -> Floats | None:
+    """Return what needs are multiplied by, [d, d], if it was learnt with the encoder that made the vectors."""
+    if f"reranker/{QUERY_FILE}" not in version.manifest["files"]:
+        return None
+    if version.part("reranker").get("encoder") != version.part("vectors").get("encoder"):
+        return None
+    return np.asarray(version.array("reranker", QUERY_FILE), dtype=np.float32)

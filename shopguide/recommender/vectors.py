@@ -15,13 +15,17 @@ class ItemVectors:
         vectors: [n_known, d]; memory-mapped as the model stores them.
         position: each index row's row in `vectors`, -1 where there is none yet, [n_products].
         own: vectors that the model does not have, [n_own, d]; positions from `n_known` on.
+        turned: what needs are multiplied by before they are compared, [d, d]; `None`: nothing.
     """
 
-    def __init__(self, vectors: Floats, position: Rows, own: Floats | None = None) -> None:
+    def __init__(
+        self, vectors: Floats, position: Rows, own: Floats | None = None, turned: Floats | None = None
+    ) -> None:
         # As a plain array: indexing the subclass that maps files costs as much as a small product.
         self._vectors = np.asarray(vectors)
         self._position = position
         self._own = np.zeros((0, vectors.shape[1]), dtype=np.float32) if own is None else own
+        self._turned = turned
 
     @property
     def missing(self) -> Rows:
@@ -33,7 +37,18 @@ class ItemVectors:
         position = self._position.copy()
         own = np.vstack([self._own, vectors]).astype(np.float32)
         position[rows] = len(self._vectors) + np.arange(len(self._own), len(own))
-        return ItemVectors(self._vectors, position, own)
+        return ItemVectors(self._vectors, position, own, self._turned)
+
+    def turned(self, matrix: Floats) -> "ItemVectors":
+        """Return a copy for which needs are multiplied by a matrix [d, d]."""
+        return ItemVectors(self._vectors, self._position, self._own, matrix)
+
+    def asked(self, need: Floats) -> Floats:
+        """Return the unit vector by which products are found for a need, [d], from the encoder's vector of it."""
+        if self._turned is None:
+            return need
+        vector = need @ self._turned
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
 
     def of(self, rows: Rows) -> Floats:
         """Return the vectors of `rows` (zeros where there is none), [n_rows, d]."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.recommender.blend import DEFAULT_WEIGHTS
+from shopguide.recommender.candidates.content import from_the_median
 from shopguide.recommender.features import Floats
 from shopguide.training.metrics import paired, summary
 from shopguide.training.needs import NeedGenerator
@@ -62,7 +63,7 @@ def _draw(
         first = {"text": text}
         best = found[:candidates]
         if vectors is not None and encode is not None:
-            first["query_content"] = vectors.dot(encode(heard), everything)
+            first["query_content"] = from_the_median(vectors.dot(vectors.asked(encode(heard)), everything))
             best = np.union1d(best, np.argsort(-first["query_content"], kind="stable")[:candidates])
         right = np.asarray([generator.answers(int(row), drawn) for row in best], dtype=np.bool_)
         if right.any() and not right.all():

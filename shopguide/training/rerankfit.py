@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shopguide.recommender.blend import RERANK_WEIGHT
-from shopguide.recommender.encoder import encoder_folder
+from shopguide.recommender.encoder import Encoder, encoder_folder
 from shopguide.recommender.reranker import CALIBRATION_FILE, PairTokenizer, Reranker
+from shopguide.recommender.snapshot import QUERY_FILE
 from shopguide.training.finetuning import (
     Done,
     Tuning,
@@ -23,9 +24,10 @@ from shopguide.training.finetuning import (
     save_model,
     without_layers,
 )
-from shopguide.training.heldout import Encode, calibration, calibration_error, compare, first_stage, held_out
+from shopguide.training.heldout import calibration, calibration_error, compare, first_stage, held_out
 from shopguide.training.needs import Group, NeedGenerator
 from shopguide.training.quantise import Quantised, export_quantised
+from shopguide.training.queryfit import BATCH, QueryFit, fit_query
 from shopguide.training.unfinished import Unfinished
 from shopguide.training.wording import Wording
 
@@ -37,6 +39,11 @@ HELD_OUT_SEED = 1_000_003
 """The held-out needs are drawn with another seed than the training needs, from the same catalogue."""
 STUDENT_SEED = 2_000_003
 """The student learns from other needs than the teacher did: more of the catalogue for the same time."""
+QUERY_SEED = 3_000_017
+"""Those of the bi-encoder, again others."""
+NEEDS_PER_MINUTE = 150
+MOST_MINUTES = 20.0
+"""Needs that the bi-encoder learns from, for each minute of the budget up to this many."""
 TEACHER = "teacher"
 
 
@@ -86,8 +93,8 @@ class NeedSource:
     Args:
         index: the catalogue.
         wording: other words for its values.
-        vectors: of its products, for hard negatives and candidates; with `encode`.
-        encode: a need's vector.
+        vectors: of its products, for hard negatives and candidates; with `encoder`, which made them.
+        encoder: makes the vectors of needs.
         behaviour: groups from slates.
         searched: what shoppers searched for, with the row of what they chose then.
         left_out: needs that are not to be learnt from.
@@ -96,7 +103,7 @@ class NeedSource:
     index: "CatalogueIndex"
     wording: Wording = field(default_factory=Wording)
     vectors: "ItemVectors | None" = None
-    encode: Encode | None = None
+    encoder: Encoder | None = None
     behaviour: Sequence[Group] = ()
     searched: Sequence[tuple[str, int]] = ()
     left_out: Collection[str] = ()
@@ -120,10 +127,11 @@ class NeedSource:
 
 @dataclass(frozen=True)
 class RerankResult:
-    """What the fine-tuning did: how far teacher and student came, calibration, the export, and the comparison."""
+    """What the fine-tuning did: teacher, student, the bi-encoder's needs, calibration, export, and the comparison."""
 
     teacher: Done
     student: Done
+    query: QueryFit | None
     calibration: dict[str, float]
     quantised: Quantised | None
     models: list[dict[str, Any]]
@@ -135,6 +143,7 @@ class RerankResult:
         return {
             "teacher": self.teacher.as_json(),
             "student": self.student.as_json(),
+            "query": self.query.as_json() if self.query is not None else None,
             "calibration": self.calibration,
             "quantised": self.quantised.as_json() if self.quantised is not None else None,
             "metrics": {"split": "held-out needs", "models": self.models, "paired": self.pairs},
@@ -204,15 +213,37 @@ def fit_reranker(
     )
     save_model(student, start, folder)
     save_model(teacher, start, folder / TEACHER)
-    return _finished(source, folder, parameters, taught=taught, learnt=learnt, threads=threads)
+    source, query = _tuned_needs(source, folder, parameters)
+    return _finished(source, folder, parameters, taught=taught, learnt=learnt, query=query, threads=threads)
+
+
+def _tuned_needs(source: NeedSource, folder: Path, parameters: RerankParameters) -> tuple[NeedSource, QueryFit | None]:
+    """Tune the bi-encoder's side of the needs, save the matrix if it helps, and return the source as it finds then."""
+    if source.vectors is None or source.encoder is None:
+        return source, None
+    generator = source.generator(parameters.seed + QUERY_SEED, hostile=parameters.hostile)
+    n_needs = round(min(parameters.minutes, MOST_MINUTES) * NEEDS_PER_MINUTE) + BATCH
+    turned, fitted = fit_query(generator, source.vectors, source.encoder.encode, n_needs, seed=parameters.seed)
+    if turned is None:
+        return source, fitted
+    np.save(folder / QUERY_FILE, turned, allow_pickle=False)
+    return replace(source, vectors=source.vectors.turned(turned)), fitted
 
 
 def _finished(
-    source: NeedSource, folder: Path, parameters: RerankParameters, *, taught: Done, learnt: Done, threads: int
+    source: NeedSource,
+    folder: Path,
+    parameters: RerankParameters,
+    *,
+    taught: Done,
+    learnt: Done,
+    query: QueryFit | None,
+    threads: int,
 ) -> RerankResult:
     """Calibrate and compare what was saved, at the precision that it will serve with."""
     generator = source.generator(HELD_OUT_SEED, hostile=parameters.hostile)
-    cases = held_out(generator, parameters.held_out, parameters.candidates, source.vectors, source.encode)
+    encode = source.encoder.query if source.encoder is not None else None
+    cases = held_out(generator, parameters.held_out, parameters.candidates, source.vectors, encode)
     quantised = (
         export_quantised(folder, [(case.need, text) for case in cases for text in case.texts]) if cases else None
     )
@@ -243,4 +274,4 @@ def _finished(
     against = [("pipeline", "bm25"), ("pipeline", "first_stage"), ("student", "teacher")]
     models, comparisons = compare(cases, scores, against)
     better = bool(cases) and all(row["difference"] > 0 for row in comparisons[:2])
-    return RerankResult(taught, learnt, calibrated, quantised, models, comparisons, better)
+    return RerankResult(taught, learnt, query, calibrated, quantised, models, comparisons, better)

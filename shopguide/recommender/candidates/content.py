@@ -29,9 +29,13 @@ class QueryContent:
         vector = self._encode(query) if query else None
         if vector is None or not len(rows):
             return None
-        cosine = self._vectors.dot(vector, rows)
-        middle = float(np.median(cosine)) if len(rows) > 2 else 0.0
-        return np.asarray(np.clip((cosine - middle) / max(float(cosine.max()) - middle, 1e-9), 0.0, 1.0))
+        return from_the_median(self._vectors.dot(self._vectors.asked(vector), rows))
+
+
+def from_the_median(cosine: Floats) -> Floats:
+    """Return cosines less their median, over the best one less the median, never below 0, [n]."""
+    middle = float(np.median(cosine)) if len(cosine) > 2 else 0.0
+    return np.asarray(np.clip((cosine - middle) / max(float(cosine.max()) - middle, 1e-9), 0.0, 1.0))
 
 
 class TasteContent:
