@@ -206,6 +206,9 @@ class Reader:
         self.read.append(need)
         return Scored(np.linspace(1, 0, len(texts), dtype=np.float32))
 
+    def probabilities(self, logits: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> object:
+        return logits
+
 
 class Scored:
     late = False
