@@ -22,6 +22,7 @@ Without `--model` the student is a cut of all-MiniLM-L6-v2 with a random head, w
 
 import argparse
 import json
+import os
 import random
 import shutil
 import sys
@@ -36,7 +37,7 @@ from unittest.mock import patch
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench._guide_server import Crowd, GuideServer, served
+from bench._guide_server import ENVIRONMENT, Crowd, GuideServer, served
 from bench._large_shop import NEWCOMERS, Size, large_shop, settings_of
 from bench.recommender import draw_requests, percentiles, shoppers_with_history, times
 from bench.understanding import messages
@@ -293,6 +294,7 @@ def main() -> None:
     parser.add_argument("--token", default="", help="of the dialogue server's HTTP API")
     parser.add_argument("--messages", type=int, default=150, help="that are parsed, alone and beside")
     arguments = parser.parse_args()
+    os.environ.update(ENVIRONMENT)  # torch reads it when it is imported
     temporary: AbstractContextManager[str] = tempfile.TemporaryDirectory()
     with temporary as folder, threadpool_limits(1, user_api="blas"):  # as `make run` starts the guide server
         report = measure(arguments, Path(folder))
