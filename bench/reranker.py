@@ -9,7 +9,7 @@
 `pairs`: 50 candidates of 64 tokens each on `--threads`, all models in turn. `plain` is what comes of the shelf: a
 six-layer MiniLM cross-encoder in fp32 straight through transformers, texts tokenised at every request and padded to the
 longest. The others are ours, which keep the tokens of products: the teacher, the student in fp32 and int8, and in bf16
-where the processor has it. `times_faster` is the plain one's median over theirs.
+where the processor has it. `times_faster` is the plain one's median over theirs; `cpu` is the sum over the threads.
 
 `slates`: whole recommendations for a need in words, in this process: retrieval, blend, reranker, diversity, reasons.
 `read` says how many products the reranker got through within its deadline.
@@ -130,17 +130,23 @@ def pairs(model: Path, threads: int, turns: int) -> dict[str, Any]:
         for product in products:
             reranker.pairs.product(product)  # a server has seen them before
         ways[name] = lambda need, asked, one=reranker: one.score(need, asked, needed=len(asked))  # type: ignore[misc]
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    wall: dict[str, list[float]] = {name: [] for name in ways}
+    cpu: dict[str, list[float]] = {name: [] for name in ways}
     for need in texts_of(TOKENS - PRODUCT_TOKENS - 3, turns + WARM_UP, source):
         asked = source.sample(products, RERANKED)
         for name, way in ways.items():
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             way(need, asked)
-            taken[name].append(1000 * (time.perf_counter() - started))
-    plain = float(np.median(taken["plain"][WARM_UP:]))
+            wall[name].append(1000 * (time.perf_counter() - started))
+            cpu[name].append(1000 * (time.process_time() - busy))
+    medians = {name: float(np.median(values[WARM_UP:])) for name, values in wall.items()}
     rows = {
-        name: {**percentiles(values[WARM_UP:]), "times_faster": round(plain / float(np.median(values[WARM_UP:])), 2)}
-        for name, values in taken.items()
+        name: {
+            **percentiles(values[WARM_UP:]),
+            "cpu_p50_ms": round(float(np.median(cpu[name][WARM_UP:])), 2),
+            "times_faster": round(medians["plain"] / medians[name], 2),
+        }
+        for name, values in wall.items()
     }
     return {
         "candidates": RERANKED,
@@ -216,6 +222,7 @@ def server(
             time.sleep(arguments.seconds)
         found = {
             "ready_s": round(guide.ready_s, 1),
+            "ready_cpu_s": round(guide.ready_cpu_s, 1),
             "memory_mib": {"ready": fresh, "after": guide.memory_mib()},
             "shoppers": arguments.shoppers,
             "thinking_s": arguments.thinking,

@@ -28,6 +28,8 @@ BATCH = 12
 """Pairs computed together at most."""
 FIRST = 6
 """Pairs that are tried however short the time seems: one slow moment must not switch the reranker off for good."""
+USED = 0.9
+"""Share of the time left that is planned with: some pairs are longer, and others compute meanwhile."""
 FAIR = 20
 """Pairs after which a request gives way to one that waits."""
 TOKENS_KEPT = 60_000
@@ -213,7 +215,7 @@ class Reranker:
                 break
             affordable = len(products)
             if self._seconds_per_pair and remaining < float("inf"):
-                affordable = int(remaining / self._seconds_per_pair)
+                affordable = int(USED * remaining / self._seconds_per_pair)
             size = min(GROUP, len(products) - scored, max(affordable, 0 if scored else FIRST))
             if remaining <= 0 or size <= 0:
                 break
