@@ -39,12 +39,14 @@ class GuideServer:
         url: where it listens.
         process: its id.
         ready_s: seconds from its start until it said that it was ready.
+        ready_cpu_s: processor seconds that it spent on that, which other processes do not lengthen.
         key: of its API.
     """
 
     url: str
     process: int
     ready_s: float
+    ready_cpu_s: float
     key: str
 
     def memory_mib(self) -> dict[str, float]:
@@ -81,9 +83,16 @@ def served(settings: Settings, log: Path) -> Iterator[GuideServer]:
         try:
             url = f"http://127.0.0.1:{port}"
             _await(server, f"{url}/readyz", log)
-            yield GuideServer(url, server.pid, time.monotonic() - started, settings.api_key.get_secret_value())
+            ready, key = time.monotonic() - started, settings.api_key.get_secret_value()
+            yield GuideServer(url, server.pid, ready, _cpu_seconds(server.pid), key)
         finally:
             server.terminate()
+
+
+def _cpu_seconds(process: int) -> float:
+    """Return the processor seconds of a process so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:

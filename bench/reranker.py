@@ -9,7 +9,7 @@
 `pairs`: 50 candidates of 64 tokens each on `--threads`, all models in turn. `plain` is what comes of the shelf: a
 six-layer MiniLM cross-encoder in fp32 straight through transformers, texts tokenised at every request and padded to the
 longest. The others are ours, which keep the tokens of products: the teacher, the student in fp32 and int8, and in bf16
-where the processor has it. `times_faster` is the plain one's median over theirs.
+where the processor has it. `times_faster` is the plain one's median over theirs; `cpu` is the sum over the threads.
 
 `slates`: whole recommendations for a need in words, in this process: retrieval, blend, reranker, diversity, reasons.
 `read` says how many products the reranker got through within its deadline.
@@ -22,6 +22,7 @@ Without `--model` the student is a cut of all-MiniLM-L6-v2 with a random head, w
 
 import argparse
 import json
+import os
 import random
 import shutil
 import sys
@@ -36,7 +37,7 @@ from unittest.mock import patch
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench._guide_server import Crowd, GuideServer, served
+from bench._guide_server import ENVIRONMENT, Crowd, GuideServer, served
 from bench._large_shop import NEWCOMERS, Size, large_shop, settings_of
 from bench.recommender import draw_requests, percentiles, shoppers_with_history, times
 from bench.understanding import messages
@@ -129,17 +130,23 @@ def pairs(model: Path, threads: int, turns: int) -> dict[str, Any]:
         for product in products:
             reranker.pairs.product(product)  # a server has seen them before
         ways[name] = lambda need, asked, one=reranker: one.score(need, asked, needed=len(asked))  # type: ignore[misc]
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    wall: dict[str, list[float]] = {name: [] for name in ways}
+    cpu: dict[str, list[float]] = {name: [] for name in ways}
     for need in texts_of(TOKENS - PRODUCT_TOKENS - 3, turns + WARM_UP, source):
         asked = source.sample(products, RERANKED)
         for name, way in ways.items():
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             way(need, asked)
-            taken[name].append(1000 * (time.perf_counter() - started))
-    plain = float(np.median(taken["plain"][WARM_UP:]))
+            wall[name].append(1000 * (time.perf_counter() - started))
+            cpu[name].append(1000 * (time.process_time() - busy))
+    medians = {name: float(np.median(values[WARM_UP:])) for name, values in wall.items()}
     rows = {
-        name: {**percentiles(values[WARM_UP:]), "times_faster": round(plain / float(np.median(values[WARM_UP:])), 2)}
-        for name, values in taken.items()
+        name: {
+            **percentiles(values[WARM_UP:]),
+            "cpu_p50_ms": round(float(np.median(cpu[name][WARM_UP:])), 2),
+            "times_faster": round(medians["plain"] / medians[name], 2),
+        }
+        for name, values in wall.items()
     }
     return {
         "candidates": RERANKED,
@@ -215,6 +222,7 @@ def server(
             time.sleep(arguments.seconds)
         found = {
             "ready_s": round(guide.ready_s, 1),
+            "ready_cpu_s": round(guide.ready_cpu_s, 1),
             "memory_mib": {"ready": fresh, "after": guide.memory_mib()},
             "shoppers": arguments.shoppers,
             "thinking_s": arguments.thinking,
@@ -293,6 +301,7 @@ def main() -> None:
     parser.add_argument("--token", default="", help="of the dialogue server's HTTP API")
     parser.add_argument("--messages", type=int, default=150, help="that are parsed, alone and beside")
     arguments = parser.parse_args()
+    os.environ.update(ENVIRONMENT)  # torch reads it when it is imported
     temporary: AbstractContextManager[str] = tempfile.TemporaryDirectory()
     with temporary as folder, threadpool_limits(1, user_api="blas"):  # as `make run` starts the guide server
         report = measure(arguments, Path(folder))

@@ -22,8 +22,14 @@ CALIBRATION_FILE = "calibration.json"
 NEED_TOKENS = 32
 PRODUCT_TOKENS = 42
 """Tokens kept of each side; with the three special ones a pair has at most 77. A sentence of four wishes has 25."""
-GROUP = 12
-"""Pairs scored between two looks at the clock; inside a group, the longer and the shorter half are batches."""
+GROUP = 24
+"""Pairs scored between two looks at the clock; those of like length are batches."""
+BATCH = 12
+"""Pairs computed together at most."""
+FIRST = 6
+"""Pairs that are tried however short the time seems: one slow moment must not switch the reranker off for good."""
+USED = 0.9
+"""Share of the time left that is planned with: some pairs are longer, and others compute meanwhile."""
 FAIR = 20
 """Pairs after which a request gives way to one that waits."""
 TOKENS_KEPT = 60_000
@@ -144,7 +150,7 @@ class Reranker:
     @cached_property
     def _probe(self) -> Batch:
         need = self.pairs.tokens("a need in words", NEED_TOKENS)
-        return self.pairs.arrays([(need, self.pairs.product("a product of some forty tokens " * 6))] * GROUP)
+        return self.pairs.arrays([(need, self.pairs.product("a product of some forty tokens " * 6))] * BATCH)
 
     @cached_property
     def _calibration(self) -> Calibration:
@@ -161,7 +167,7 @@ class Reranker:
         Raises:
             ModelCorrupt: the calibration or the wanted precision cannot be read.
         """
-        self._seconds_per_pair = seconds(self._model, self._probe) / GROUP
+        self._seconds_per_pair = seconds(self._model, self._probe) / BATCH
         _ = self._calibration
 
     def probabilities(self, logits: Floats) -> Floats:
@@ -207,18 +213,15 @@ class Reranker:
                 break
             affordable = len(products)
             if self._seconds_per_pair and remaining < float("inf"):
-                affordable = int(remaining / self._seconds_per_pair)
-            # The first group is at least tried small, or one slow moment would switch the reranker off for good.
-            size = min(GROUP, len(products) - scored, max(affordable, 0 if scored else GROUP // 2))
+                affordable = int(USED * remaining / self._seconds_per_pair)
+            size = min(GROUP, len(products) - scored, max(affordable, 0 if scored else FIRST))
             if remaining <= 0 or size <= 0:
                 break
-            group = list(range(scored, scored + size))
-            tokens = [self.pairs.product(products[i]) for i in group]
             began = time.perf_counter()
-            order = sorted(range(size), key=lambda i: len(tokens[i]))
-            for half in (order[: size // 2], order[size // 2 :]):
-                if half:
-                    logits[[group[i] for i in half]] = self._forward([(need, tokens[i]) for i in half])
+            tokens = [self.pairs.product(text) for text in products[scored : scored + size]]
+            by_length = np.argsort([len(product) for product in tokens], kind="stable")
+            for batch in np.array_split(by_length, -(-size // BATCH)):
+                logits[scored + batch] = self._forward([(need, tokens[i]) for i in batch])
             took = (time.perf_counter() - began) / size
             self._seconds_per_pair = took if not scored else 0.5 * (self._seconds_per_pair + took)
             scored += size

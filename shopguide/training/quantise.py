@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LEAST_CORRELATION = 0.95
 """Below it the quantised model is another model and is not kept."""
+LEAST_PRODUCTS = 5
+"""Products of a need among the pairs whose order tells something."""
 BATCH = 32
 
 
@@ -29,12 +32,14 @@ class Quantised:
 
     Args:
         spearman: rank correlation of their logits over all pairs; 0 where either gives the same for all of them.
+        within_need: the mean of the same over needs with `LEAST_PRODUCTS` and more; `None` where there are none.
         largest_difference: of two logits of a pair.
         bytes: size of the file.
         kept: whether the file stays.
     """
 
     spearman: float
+    within_need: float | None
     largest_difference: float
     bytes: int
     kept: bool
@@ -62,7 +67,7 @@ def export_quantised(folder: Path, pairs: Sequence[tuple[str, str]]) -> Quantise
         draft = Path(beside) / INT8_FILE
         write_int8(plain, draft)
         expected, found = (_logits(model, folder, pairs) for model in (plain, OnnxCrossEncoder(draft)))
-        result = _compared(expected, found, draft.stat().st_size)
+        result = _compared([need for need, _ in pairs], expected, found, draft.stat().st_size)
         if result.kept:
             draft.replace(file)
         else:
@@ -116,15 +121,24 @@ def _logits(model: CrossEncoder, folder: Path, pairs: Sequence[tuple[str, str]])
     return np.concatenate([model.logits(batch) for batch in batches])
 
 
-def _compared(expected: Floats, found: Floats, size: int) -> Quantised:
-    varied = float(np.ptp(expected)) > 0 and float(np.ptp(found)) > 0
-    correlation = float(spearmanr(expected, found).statistic) if varied else 0.0
+def _compared(needs: Sequence[str], expected: Floats, found: Floats, size: int) -> Quantised:
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, need in enumerate(needs):
+        rows[need].append(row)
+    own = [_correlation(expected[of], found[of]) for of in rows.values() if len(of) >= LEAST_PRODUCTS]
+    correlation = _correlation(expected, found)
     return Quantised(
         spearman=round(correlation, 4),
+        within_need=round(float(np.mean(own)), 4) if own else None,
         largest_difference=round(float(np.abs(expected - found).max()), 4),
         bytes=size,
         kept=correlation >= LEAST_CORRELATION,
     )
+
+
+def _correlation(expected: Floats, found: Floats) -> float:
+    varied = float(np.ptp(expected)) > 0 and float(np.ptp(found)) > 0
+    return float(spearmanr(expected, found).statistic) if varied else 0.0
 
 
 @contextmanager

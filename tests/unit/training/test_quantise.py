@@ -29,6 +29,7 @@ def result(folder: Path) -> quantise.Quantised:
 
 def test_it_ranks_as_the_model_does_and_leaves_one_file(folder: Path, result: quantise.Quantised) -> None:
     assert result.kept and result.spearman >= 0.95
+    assert result.within_need is not None and result.within_need > 0.9
     assert json.loads(json.dumps(result.as_json()))["bytes"] == (folder / INT8_FILE).stat().st_size
     plain, int8 = (Reranker(folder, backend=backend) for backend in ("fp32", "int8"))
     for need in NEEDS:
@@ -65,8 +66,16 @@ def test_an_export_that_ranks_otherwise_is_refused(
 
 def test_the_same_logit_for_all_is_no_correlation() -> None:
     same, varied = np.ones(4, dtype=np.float32), np.arange(4, dtype=np.float32)
-    assert not quantise._compared(varied, same, 1).kept
-    assert quantise._compared(varied, varied, 1).kept
+    assert not quantise._compared(["a"] * 4, varied, same, 1).kept
+    assert quantise._compared(["a"] * 4, varied, varied, 1).kept
+
+
+def test_the_order_within_a_need_is_told_apart_from_that_of_needs() -> None:
+    expected = np.array([0, 1, 2, 3, 4, 100, 101, 102, 103, 104, 50], dtype=np.float32)
+    turned = np.array([4, 3, 2, 1, 0, 104, 103, 102, 101, 100, 50], dtype=np.float32)
+    found = quantise._compared(["a"] * 5 + ["b"] * 5 + ["c"], expected, turned, 1)
+    assert found.within_need == -1.0 and found.spearman > 0.5
+    assert quantise._compared(["a", "b"], expected[:2], expected[:2], 1).within_need is None
 
 
 def test_without_pairs_nothing_is_compared(tmp_path: Path) -> None:
