@@ -19,7 +19,7 @@ class Stages:
 
     Args:
         sku: the product.
-        place: among the named products, from 1; `None` if it is not in stock or breaks a constraint.
+        place: among the named products by score, from 1; `None` if it is not in stock or breaks a constraint.
         bm25: the text search's score; `None` if it shares no word with the need.
         cosine: of the bi-encoder's vectors.
         logit: of the cross-encoder.
@@ -64,7 +64,9 @@ def stages_of(
         logits = reranker.score(need, texts, needed=len(texts)).logits
         probabilities = reranker.probabilities(logits)
     answer = recommender.recommend(replace(request, k=len(skus), among=frozenset(skus)))
-    placed = {item.sku: (place, item) for place, item in enumerate(answer.items, 1)}
+    # A slate also minds variety and tries something now and then; here only scores count.
+    items = sorted(answer.items, key=lambda item: -item.score)
+    placed = {item.sku: (place, item) for place, item in enumerate(items, 1)}
     listed = []
     for position, (sku, row) in enumerate(zip(skus, rows.tolist(), strict=True)):
         place, item = placed.get(sku, (None, None))

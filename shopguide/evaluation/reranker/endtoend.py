@@ -67,7 +67,7 @@ def end_to_end(
 
 def _asking(recommender: Recommender, index: CatalogueIndex) -> Answer:
     def answer(need: Wanted) -> Sequence[int]:
-        request = RecommendationRequest(query=need.text, shopper_id=need.shopper, k=DEPTH)
+        request = RecommendationRequest(query=need.text, shopper_id=need.shopper, k=2 * DEPTH)
         found: list[int] = ranked_rows(recommender, index, request).tolist()
         return found
 

@@ -126,7 +126,8 @@ class Pipeline:
 
     def best(self, query: str) -> Rows:
         """See `Ranker`."""
-        return self._ranked(query, DEPTH, None)
+        # Variants wait for their turn on a slate: asked for twice as many, all that score well are among them.
+        return self._ranked(query, 2 * DEPTH, None)[:DEPTH]
 
     def _ranked(self, query: str, k: int, among: frozenset[Sku] | None) -> Rows:
         request = RecommendationRequest(query=query, k=k, among=among)
@@ -217,9 +218,9 @@ class _Still:
 
 
 def ranked_rows(recommender: Recommender, index: CatalogueIndex, request: RecommendationRequest) -> Rows:
-    """Return the rows that a recommender answers with, best first."""
-    answer = recommender.recommend(request)
-    return np.asarray([index.row(item.sku) for item in answer.items], dtype=np.int32)
+    """Return the rows that a recommender answers with by their scores: variety is a matter of slates."""
+    items = sorted(recommender.recommend(request).items, key=lambda item: -item.score)
+    return np.asarray([index.row(item.sku) for item in items], dtype=np.int32)
 
 
 def _sorted(scores: Floats, rows: Rows) -> Rows:

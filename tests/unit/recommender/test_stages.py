@@ -23,7 +23,7 @@ SKUS = [Sku(name) for name in ("P000", "P001", "P010", "P017", "P036")]
 
 @pytest.fixture
 def settings(settings, tmp_path: Path):
-    return settings.model_copy(update={"rerank_deadline_ms": 60_000, "diversity": 0.0, "max_per_brand": 0})
+    return settings.model_copy(update={"rerank_deadline_ms": 60_000, "exploration_rate": 0.5})
 
 
 def recommender_of(index, settings) -> Recommender:
