@@ -12,9 +12,10 @@ from shopguide.ids import Sku
 from shopguide.recommender.artefacts import ModelFolder, Version
 from shopguide.recommender.reranker import Reranker
 from shopguide.settings import Settings
-from shopguide.training import textmodels
+from shopguide.training import rerankfit, textmodels
 from shopguide.training.data import TrainingData
 from shopguide.training.job import train
+from shopguide.training.quantise import Quantised
 from shopguide.training.rerankfit import RerankParameters, RerankResult, fit_reranker
 from shopguide.training.unfinished import Unfinished
 from tests.unit.recommender.synthetic import FakeFeedback, FakeProfiles, make_products
@@ -30,6 +31,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data(index: CatalogueIndex, settings: Settings, encoder: Path) -> TrainingData:
     settings = settings.model_copy(update={"encoder": str(encoder)})
     return TrainingData(index, "catalogue-1", FakeProfiles(), FakeFeedback(), settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the export out, which takes a minute: test_quantise.py has it."""
+    report = Quantised(spearman=1.0, within_need=None, largest_difference=0.0, bytes=0, kept=False)
+    monkeypatch.setattr(rerankfit, "export_quantised", lambda folder, pairs: report)
 
 
 def verdict(monkeypatch: pytest.MonkeyPatch, better: bool) -> None:
@@ -60,7 +68,7 @@ def test_a_reranker_is_published_with_what_it_was_made_from(data: TrainingData, 
     assert {row["model"] for row in section["metrics"]["models"]} == {
         "bm25", "first_stage", "teacher", "student", "pipeline",
     }  # fmt: skip
-    assert section["calibration"]["scale"] > 0
+    assert section["calibration"]["scale"] > 0 and section["quantised"]["spearman"] == 1.0
     current(data).verify()
     folder = current(data).folder / "reranker"
     for served in (Reranker(folder), Reranker(folder / "teacher")):
