@@ -121,7 +121,9 @@ class Settings(BaseSettings):
     )
     max_questions: int = Field(2, ge=0, le=5, description="questions asked at most before something is shown")
     encoder: str = Field("", description="directory of a sentence encoder; empty: all-MiniLM-L6-v2 from PyPI")
-    rerank_deadline_ms: int = Field(150, ge=0, description="time a request may spend in the transformer reranker")
+    rerank_deadline_ms: int = Field(
+        150, ge=0, description="time from the start of a request until which the transformer reranker may read products"
+    )
     torch_threads: int = Field(2, ge=1, description="threads of torch in the guide server")
     catalogue_poll_seconds: float = Field(2.0, gt=0, description="how often a process looks for catalogue changes")
 

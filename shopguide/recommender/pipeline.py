@@ -131,12 +131,13 @@ class Recommender:
         the items before diversity, limits and exploration, whose propensities the items carry; a shopper database that
         is down costs the memory, not the answer.
         """
+        end = time.perf_counter() + self._settings.rerank_deadline_ms / 1000
         snapshot = self._live.snapshot()
         matching = snapshot.index.matching(request.constraints)
         rows = _without(snapshot.index, matching, request)
         context = self._context(snapshot, request)
         values = _features(snapshot, context, rows)
-        listed, late = self._shortlist(snapshot, context, values)
+        listed, late = self._shortlist(snapshot, context, values, end)
         choices = self._chosen(snapshot, request, listed)
         chosen = [choice.candidate for choice in choices]
         reasons = (
@@ -214,8 +215,10 @@ class Recommender:
                 sightings[index.row(one.sku)].append(one.at)
         return history, seen(sightings, {item.row: item.at for item in history}, session_start=since, now=now)
 
-    def _shortlist(self, snapshot: Snapshot, context: Context, values: BlendFeatures) -> tuple[_Shortlist, str | None]:
-        """Score the rows, read the best ones, and return them with what is degraded."""
+    def _shortlist(
+        self, snapshot: Snapshot, context: Context, values: BlendFeatures, end: float
+    ) -> tuple[_Shortlist, str | None]:
+        """Score the rows, read the best ones until `end`, and return them with what is degraded."""
         request = context.request
         n = max(request.k * SHORTLIST, RERANKED)
         weary = context.seen.weary(values.rows)
@@ -225,7 +228,7 @@ class Recommender:
         columns = {name: column[positions] for name, column in values.columns.items()}
         if weary.any():
             columns["fatigue"] = weary[positions]
-        reranked, degraded = self._rerank(snapshot, context, values.rows[positions])
+        reranked, degraded = self._rerank(snapshot, context, values.rows[positions], end)
         read = np.zeros(len(positions), dtype=np.float32)
         if reranked is not None:
             columns["reranker"] = reranked
@@ -233,7 +236,7 @@ class Recommender:
         features = replace(values, rows=values.rows[positions], columns=columns)
         return _Shortlist(positions, features, scores[positions] + read, read, limits.of(positions)), degraded
 
-    def _rerank(self, snapshot: Snapshot, context: Context, rows: Rows) -> tuple[Floats | None, str | None]:
+    def _rerank(self, snapshot: Snapshot, context: Context, rows: Rows, end: float) -> tuple[Floats | None, str | None]:
         """Return how probably each product answers the need (`None`: not reranked) and what is degraded.
 
         Products below those that there was time for take the lowest probability found.
@@ -251,7 +254,7 @@ class Recommender:
         head = rows[:RERANKED]
         texts = [product_text(snapshot.index.product(snapshot.index.skus[row])) for row in head]
         scored = reranker.score(
-            need, texts, needed=min(request.k, len(head)), deadline_ms=self._settings.rerank_deadline_ms
+            need, texts, needed=min(request.k, len(head)), deadline_ms=1000 * (end - time.perf_counter())
         )
         if scored.late:
             log.info("reranker late after %.0f ms", 1000 * (time.perf_counter() - started))

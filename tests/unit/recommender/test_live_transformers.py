@@ -1,6 +1,7 @@
 """The encoder and the reranker come up behind the answers."""
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.ids import Sku
+from shopguide.recommender import pipeline
 from shopguide.recommender.artefacts import ModelFolder
 from shopguide.recommender.blend import Blend
 from shopguide.recommender.pipeline import RERANKED, Recommender
@@ -79,6 +81,22 @@ def test_a_missed_deadline_returns_the_blended_order(index, settings, registry, 
     late = recommender.recommend(NEED)
     assert late.degraded == "reranker_late"
     assert [item.sku for item in late.items] == [item.sku for item in blended.items]
+
+
+def test_the_deadline_counts_from_the_start_of_the_request(index, settings, registry, tiny, monkeypatch) -> None:
+    publish_candidates(registry)
+    publish_reranker(registry, tiny)
+    recommender = recommender_of(index, settings.model_copy(update={"rerank_deadline_ms": 2_000}))
+    recommender.warm_up()
+    assert recommender.recommend(NEED).degraded is None
+    quick = pipeline._features
+
+    def slow(*arguments):
+        time.sleep(2.1)
+        return quick(*arguments)
+
+    monkeypatch.setattr(pipeline, "_features", slow)
+    assert recommender.recommend(NEED).degraded == "reranker_late"
 
 
 def test_a_request_without_any_need_is_not_reranked_and_not_degraded(index, settings, registry, tiny) -> None:
