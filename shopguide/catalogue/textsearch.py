@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
+from shopguide.catalogue.unstuffed import unstuffed
 
 if TYPE_CHECKING:
     from bm25s import BM25
 
-FORMAT = 2
+FORMAT = 3
 """Part of the saved index's name: raise it with every change of tokens, fields or weights."""
 
 FIELDS = {"title": 2.0, "body": 1.0}
@@ -209,7 +210,7 @@ def _body(product: Product) -> str:
         for text in value
         if len(text) <= MAX_FACET_LENGTH
     )
-    return " ".join((product.description, *product.category, *facets))
+    return " ".join((unstuffed(product.description), *product.category, *facets))
 
 
 @lru_cache(maxsize=200_000)

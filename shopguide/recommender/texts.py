@@ -6,6 +6,7 @@ from lexicon.facets import CORE_FACETS
 from lexicon.text import normalise
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.product import FacetValue, Product
+from shopguide.catalogue.unstuffed import unstuffed
 from shopguide.profiles.preferences import TasteProfile
 
 TEMPLATE = 2
@@ -33,7 +34,11 @@ def product_text(product: Product) -> str:
         parts.append(" ".join(product.category[-2:]))
     core = [facet for facet in sorted(product.facets) if facet in CORE_FACETS]
     others = [facet for facet in sorted(product.facets) if facet not in CORE_FACETS]
-    parts += [_facets_text(product, core), product.description[:DESCRIPTION_CHARACTERS], _facets_text(product, others)]
+    parts += [
+        _facets_text(product, core),
+        unstuffed(product.description)[:DESCRIPTION_CHARACTERS],
+        _facets_text(product, others),
+    ]
     return " | ".join(part for part in parts if part)
 
 
