@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from shopguide.errors import ModelCorrupt, ModelNotFound
 from shopguide.recommender.artefacts import FORMAT, MANIFEST, PARTS, POINTER, ModelFolder, Version, file_digest
 
-MADE_WITH = ("shopguide", "numpy", "scipy", "lightfm-next", "implicit", "lightgbm", "torch", "transformers")
+MADE_WITH = (
+    "shopguide",
+    "numpy",
+    "scipy",
+    "lightfm-next",
+    "implicit",
+    "lightgbm",
+    "torch",
+    "transformers",
+    "onnxruntime",
+)
 """Packages whose versions a manifest names: the same data, seeds and packages make the same model."""
 KEPT = 5
 """Versions kept beside the current one."""
