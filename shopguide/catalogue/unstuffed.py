@@ -16,7 +16,8 @@ REPEATED = 0.4
 the series with every number, so they stay below."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|[\n|•]+")
 _WORD = re.compile(r"[^\W_]+")
-_SHORTEST = 3
+_MEASURE = re.compile(r"\d+(?:[.,]\d+)?\s*[^\W\d_]{1,3}\b")
+_SHORTEST = 2
 
 
 def unstuffed(text: str) -> str:
@@ -29,6 +30,7 @@ def unstuffed(text: str) -> str:
 
 
 def _is_stuffed(sentence: str) -> bool:
-    words = Counter(_WORD.findall(normalise(sentence)))
+    # "10 cm x 10 cm x 10 cm" repeats nothing that anybody searches for.
+    words = Counter(_WORD.findall(_MEASURE.sub(" ", normalise(sentence))))
     again = max((n for word, n in words.items() if len(word) >= _SHORTEST and word.isalpha()), default=0)
     return again >= AGAIN and 1 - len(words) / words.total() >= REPEATED

@@ -15,6 +15,7 @@ PLAIN = "A warm jacket for wet days. Two pockets!"
         "red lamp, red lamp, red lamp.",
         "laptop laptop laptop laptop",
         "Acme, like Acme, as good as Acme.",
+        "HP, like HP, as good as HP.",
         "黑色 black 黑色 BLACK 黑色 Bláck",
     ],
 )
