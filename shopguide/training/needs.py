@@ -3,7 +3,7 @@
 import random
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -125,14 +125,11 @@ class NeedGenerator:
             elif in_vain == TRIES:
                 return
 
-    def searched(self, searches: Iterable[tuple[str, int]]) -> Iterator[Group]:
-        """Yield groups from what shoppers searched for and chose: products of the same category may answer as well."""
-        for words, row in searches:
-            if frozenset(tokens(words)) in self._barred:
-                continue
-            group = self.group(row, DrawnNeed(words, values=(("category", self._leaf(row)),)))
-            if group is not None:
-                yield group
+    def searched(self, words: str, row: int) -> Group | None:
+        """Return a group of what a shopper searched for and chose: products of the same category may answer as well."""
+        if frozenset(tokens(words)) in self._barred:
+            return None
+        return self.group(row, DrawnNeed(words, values=(("category", self._leaf(row)),)))
 
     def needs(self) -> Iterator[tuple[int, DrawnNeed]]:
         """Yield rows and needs that they answer, without end; of a catalogue that nothing can be asked of, none."""

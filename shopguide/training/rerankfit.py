@@ -115,14 +115,15 @@ class NeedSource:
     def batches(self, seed: int, parameters: RerankParameters) -> Iterator[list[Group]]:
         """Yield groups of one step each, some of them of real shoppers, without end."""
         generator = self.generator(seed, hostile=parameters.hostile)
-        behaviour = [*self.behaviour, *generator.searched(self.searched)]
         random = np.random.default_rng(seed)
         made = generator.groups()
-        own = min(round(parameters.groups * parameters.behaviour_share), len(behaviour))
+        pool = (*self.behaviour, *self.searched)
+        own = min(round(parameters.groups * parameters.behaviour_share), len(pool))
         while True:
-            batch = list(islice(made, parameters.groups - own))
-            batch += [behaviour[i] for i in random.choice(len(behaviour), own, replace=False)] if own else []
-            yield batch
+            chosen = [pool[i] for i in random.choice(len(pool), own, replace=False)] if own else []
+            real = [one if isinstance(one, Group) else generator.searched(*one) for one in chosen]
+            batch = [group for group in real if group is not None]
+            yield [*islice(made, parameters.groups - len(batch)), *batch]
 
 
 @dataclass(frozen=True)

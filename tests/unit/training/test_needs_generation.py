@@ -7,7 +7,8 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.catalogue.textsearch import tokens
 from shopguide.ids import Sku
-from shopguide.training.needs import NEGATIVES, NeedGenerator
+from shopguide.training.needs import NEGATIVES, Group, NeedGenerator
+from shopguide.training.rerankfit import NeedSource, RerankParameters
 from shopguide.training.stuffing import STUFFINGS
 from shopguide.training.wording import LONG, Wording, misspell, tidied
 from tests.unit.recommender.synthetic import make_products
@@ -80,11 +81,11 @@ def test_the_same_thing_in_other_words_asks_for_the_same(index: CatalogueIndex) 
 def test_what_shoppers_searched_for_is_not_set_against_the_same_category(index: CatalogueIndex) -> None:
     generator = NeedGenerator(index, 6, hostile=False)
     rows = {generator.text(row): row for row in range(len(index))}
-    (group,) = generator.searched([("something quite else", 3)])
-    assert group.need == "something quite else" and rows[group.products[0]] == 3
+    group = generator.searched("something quite else", 3)
+    assert group is not None and group.need == "something quite else" and rows[group.products[0]] == 3
     leaf = index.values("category", 3)[-1]
     assert all(leaf not in index.values("category", rows[text]) for text in group.products[1:])
-    assert not list(NeedGenerator(index, 6, left_out=["quite something ELSE"]).searched([("something quite else", 3)]))
+    assert NeedGenerator(index, 6, left_out=["quite something ELSE"]).searched("something quite else", 3) is None
 
 
 @pytest.mark.parametrize("frame", LONG)
@@ -120,3 +121,15 @@ def test_a_misspelt_word_is_one_slip_away(word: str) -> None:
         slipped = misspell(word, random.Random(seed))
         assert abs(len(slipped) - len(word)) <= 1
         assert len(set(slipped) ^ set(word)) <= 2
+
+
+def test_a_quarter_of_each_step_is_of_real_shoppers_where_there_are_any(index: CatalogueIndex) -> None:
+    parameters = RerankParameters(hostile=False)
+    slate = Group("what a slate answered", ("a", "b"))
+    source = NeedSource(index, behaviour=[slate], searched=[("what was searched for", 3)])
+    real = {slate.need, "what was searched for"}
+    for batch in islice(source.batches(1, parameters), 20):
+        assert len(batch) == parameters.groups
+        assert {group.need for group in batch} & real == real
+    (batch,) = islice(NeedSource(index).batches(1, parameters), 1)
+    assert len(batch) == parameters.groups and not {group.need for group in batch} & real
