@@ -1,6 +1,5 @@
 """`shopguide evaluate nlu FILE`, `shopguide evaluate personalisation` and `shopguide evaluate recommender`."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -11,7 +10,7 @@ import typer
 
 from shopguide.cli.evaluate_recommender import recommender
 from shopguide.cli.evaluate_reranker import reranker
-from shopguide.cli.output import STDOUT, check_writable, write
+from shopguide.cli.output import check_writable, write, write_report
 
 if TYPE_CHECKING:
     from shopguide.evaluation.parsing import DialogueParser
@@ -113,12 +112,8 @@ def nlu(
         table = found["confusion"]
         title = f"{file.name}: rows are meant, columns answered"
         write(confusion, confusion_svg(table["labels"], table["counts"], title), "--confusion")
-    text = json.dumps(found, ensure_ascii=False, indent=1)
-    if json_out == STDOUT:
-        typer.echo(text)
+    if not write_report(found, json_out):
         return
-    if json_out:
-        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.scores import show_understanding
 
     show_understanding(found, worst, curve=curve)
@@ -173,12 +168,8 @@ def personalisation(
             found = report_by_shopper(behaviour, validation=validation, top=top, seed=seed, progress=progress)
         else:
             found = report(behaviour, windows=windows, skip=skip, top=top, seed=seed, progress=progress)
-    text = json.dumps(found, ensure_ascii=False, indent=1)
-    if json_out == STDOUT:
-        typer.echo(text)
+    if not write_report(found, json_out):
         return
-    if json_out:
-        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.profiles import show_personalisation
 
     show_personalisation(found)

@@ -1,13 +1,12 @@
 """`shopguide evaluate recommender`."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shopguide.cli.output import STDOUT, check_writable, write
+from shopguide.cli.output import check_writable, write_report
 
 SHOPPERS = 3000
 """As in `shopguide.evaluation.recommender.report`, which is not imported to show the help; a test compares them."""
@@ -100,12 +99,8 @@ def recommender(
             texts=read,
             progress=progress,
         )
-    text = json.dumps(found, ensure_ascii=False, indent=1)
-    if json_out == STDOUT:
-        typer.echo(text)
+    if not write_report(found, json_out):
         return
-    if json_out:
-        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.recommenders import show_recommenders
 
     show_recommenders(found)

@@ -1,6 +1,5 @@
 """`shopguide evaluate reranker`."""
 
-import json
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shopguide.cli.output import STDOUT, check_writable, write
+from shopguide.cli.output import check_writable, write_report
 
 NEEDS = 200
 
@@ -76,12 +75,8 @@ def reranker(
         else:
             with tempfile.TemporaryDirectory(prefix="shopguide-") as folder:
                 found = evaluate(plan, Path(folder), progress)
-    text = json.dumps(found, ensure_ascii=False, indent=1)
-    if json_out == STDOUT:
-        typer.echo(text)
+    if not write_report(found, json_out):
         return
-    if json_out:
-        write(json_out, text + "\n", "--json")
     from shopguide.cli.terminal.rerankers import show_rerankers
 
     show_rerankers(found)

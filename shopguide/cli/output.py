@@ -1,7 +1,10 @@
 """Where a command's report goes beside the terminal."""
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -28,3 +31,18 @@ def write(path: Path, text: str, option: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
+
+
+def write_report(found: Mapping[str, Any], out: Path | None) -> bool:
+    """Write a report in JSON where `--json` says, and return whether the terminal is free to show it to people.
+
+    Raises:
+        typer.BadParameter: it cannot be written.
+    """
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    if out == STDOUT:
+        typer.echo(text)
+        return False
+    if out:
+        write(out, text + "\n", "--json")
+    return True
