@@ -2,7 +2,7 @@
 
 Whoever chooses a thing chooses among its variants afterwards; beside each other on a slate they are one proposal. A
 feed's own group says which products they are. Where there is none, titles do: those of one brand and leaf category that
-are the same but for values of the facets in `VARYING`.
+are the same but for values of the facets in `VARYING`. Either way all variants of a thing are of one brand.
 """
 
 import re
@@ -44,10 +44,11 @@ def variants_of(index: "CatalogueIndex") -> Rows:
 
 
 def _told_by_feed(index: "CatalogueIndex") -> Iterator[list[int]]:
-    found: defaultdict[str, list[int]] = defaultdict(list)
+    # What another brand makes is another thing, whatever a feed calls it.
+    found: defaultdict[tuple[Sequence[object], str], list[int]] = defaultdict(list)
     for row, sku in enumerate(index.skus):
         if (group := index.product(sku).group_id) is not None:
-            found[group].append(row)
+            found[index.values("brand", row), group].append(row)
     return (rows for rows in found.values() if len(rows) > 1)
 
 

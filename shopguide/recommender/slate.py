@@ -37,7 +37,8 @@ class Limits:
     Args:
         brands: the number of each row's brand, or `NO_BRAND`, [n].
         turns: whose turn it is: rows come only when all with a lower number are used up, [n].
-        variants: the group of variants that each row is in, or `ALONE`, [n]: one has a place, the others wait.
+        variants: the group of variants that each row is in, or `ALONE`, [n]: one has a place, the others wait. All rows
+            of a group are of one brand.
         per_brand: places that one brand may take while others are to be had; 0: any number.
         patience: how much better than every different product a variant must score to wait no longer: a share of the
             distance from the best candidate to the last that counts.
@@ -125,12 +126,14 @@ def shortlist(scores: Floats, n: int, k: int, limits: Limits) -> Rows:
         order = np.lexsort((-scores[waiting], limits.turns[waiting]))
         chosen = np.concatenate([chosen, waiting[order][: n - len(chosen)]])
     now[chosen] = False
-    while (useless := _useless(limits, chosen, k)) is not None:
-        more = _best_of(np.flatnonzero(now & ~useless), scores, k)
-        if not len(more):
-            break
-        now[more] = False
-        chosen = np.concatenate([chosen, more])
+    # Where no other brand is left, a brand's different products come before variants.
+    for within in (limits, replace(limits, per_brand=0)):
+        while (useless := _useless(within, chosen, k)) is not None:
+            more = _best_of(np.flatnonzero(now & ~useless), scores, k)
+            if not len(more):
+                break
+            now[more] = False
+            chosen = np.concatenate([chosen, more])
     return chosen.astype(np.int32)
 
 

@@ -101,7 +101,8 @@ def test_products_without_brand_and_category_go_by_their_titles() -> None:
 
 def test_what_the_feed_says_goes_before_titles() -> None:
     red, blue = (product(f"Kestrel Aspen backpack, {colour}", colour=colour) for colour in ("Red", "Blue"))
-    other = product("Orba tripod", "Orba", "Tripods")
+    other, foreign = product("Kestrel tripod", category="Tripods"), product("Orba tripod", "Orba", "Tripods")
     assert grouped(red, blue, other) == [["a", "b"]]
     assert grouped(replace(red, group_id="1"), blue, replace(other, group_id="1")) == [["a", "c"]]
     assert not grouped(replace(red, group_id="1"), replace(blue, group_id="2"), other)
+    assert not grouped(replace(red, group_id="1"), blue, replace(foreign, group_id="1")), "of another brand"

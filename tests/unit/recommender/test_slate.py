@@ -108,6 +108,11 @@ def test_the_shortlist_has_enough_different_products_however_many_variants_there
     assert {42, 43} <= set(listed.tolist())
 
 
+def test_the_shortlist_has_a_brands_different_products_where_no_other_brand_is_left() -> None:
+    limits = limits_of([7] * 5, None, [1, 1, 1, 1, 2], per_brand=1)
+    assert shortlist(np.zeros(5, dtype=np.float32), 4, 2, limits).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_the_shortlist_takes_what_has_to_wait_last() -> None:
     scores = np.asarray([0.9, 0.8, 0.7, 0.6], dtype=np.float32)
     limits = limits_of([NO_BRAND] * 4, [2, 0, 1, 0])
@@ -139,6 +144,9 @@ def test_every_slate_keeps_the_limits(
 ) -> None:
     scores = np.asarray([row[0] for row in rows], dtype=np.float32)
     brands, turns, groups = ([row[place] for row in rows] for place in (1, 2, 3))
+    groups = [
+        group if group == ALONE else 10 * (brand + 1) + group for brand, group in zip(brands, groups, strict=True)
+    ]
     limits = limits_of(brands, turns, groups, per_brand=per_brand)
     listed = shortlist(scores, k + 2, k, limits)
     noise = np.random.default_rng(seed).random((len(listed), len(listed)), dtype=np.float32)
@@ -159,7 +167,9 @@ def test_every_slate_keeps_the_limits(
         counted = Counter(brands[place] for place in shown if brands[place] != NO_BRAND)
         full = {brand for brand, count in counted.items() if count >= per_brand > 0}
         if any(count > per_brand > 0 for count in counted.values()):
-            assert all(brands[place] in full or groups[place] in taken for place in left)
+            assert all(brands[place] in full or groups[place] in taken for place in left), (
+                "no brand has too many places"
+            )
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.4])
