@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
+import numpy as np
+
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT, Answer, payload_of
@@ -17,6 +19,8 @@ from shopguide.conversation.ways import ways_out
 from shopguide.conversation.wording import Wording, plural
 
 DISTINCTIONS = 2
+STANDS_OUT = 0.1
+"""How far off the next one a number has to be, as a share of it, to be worth saying."""
 MOST_FACTS = 10
 MOST_DESCRIPTION = 400
 MOST_TITLE = 90
@@ -56,10 +60,14 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
 
 def question_buttons(question: Question, wording: Wording) -> list[Button]:
     """Return the buttons of a question, "doesn't matter" last."""
-    answers = [*(option.answer for option in question.options), Answer(question.facet, "any")]
+    offered = [
+        (wording.say("option.counted", title=option_title(one.answer, wording), count=f"{one.count:,}"), one.answer)
+        for one in question.options
+    ]
+    minds_nothing = Answer(question.facet, "any")
     return [
-        Button(title=option_title(answer, wording), payload=answer.payload)
-        for answer in answers
+        Button(title=title, payload=answer.payload)
+        for title, answer in (*offered, (option_title(minds_nothing, wording), minds_nothing))
         if answer.payload is not None
     ]
 
@@ -265,9 +273,17 @@ def _distinct(outcome: SlateShown, wording: Wording) -> str:
     """Say what sets the products apart: who compares five lines is helped by the two facts that decide."""
     if len(outcome.items) < 2:
         return ""
-    found = _extremes(outcome, wording)
+    wished, others = _standing_out(outcome, wording)
+    found = [*wished, *_extremes(outcome, wording)]
     found += [
-        text for text in (_by_taste(outcome, wording), _brands(outcome, wording), _odd_one(outcome, wording)) if text
+        text
+        for text in (
+            _by_taste(outcome, wording),
+            *others,
+            _brands(outcome, wording),
+            _odd_one(outcome, wording),
+        )
+        if text
     ]
     chosen = "; ".join(found[:DISTINCTIONS])
     return f" {chosen[:1].upper()}{chosen[1:]}." if chosen else ""
@@ -302,6 +318,33 @@ def _best_rated(outcome: SlateShown) -> Shown | None:
     if len(rated) < 2 or rated[0].product.rating == rated[1].product.rating:
         return None
     return rated[0]
+
+
+def _standing_out(outcome: SlateShown, wording: Wording) -> tuple[list[str], list[str]]:
+    """Name the products that stand out in a number: in what the need bounds, and in one other thing they all have."""
+    index = wording.index
+    rows = [index.row(shown.product.sku) for shown in outcome.items if shown.product.sku in index]
+    if len(rows) < len(outcome.items):
+        return [], []
+    bounded = [facet for facet in outcome.need.bounds if facet not in ("price", "rating")]
+    free = [name for name, info in index.facets.items() if info.kind == "number" and name not in ("price", "rating")]
+    told: tuple[list[str], list[str]] = [], []
+    for facet in (*bounded, *(name for name in free if name not in outcome.need.facets)):
+        numbers = index.numeric(facet)[rows]
+        held = outcome.need.bounds.get(facet)
+        # Who wants it light wants the lightest; of what nobody asked about, the most tells most.
+        least = held is not None and held.low is None
+        order = np.argsort(numbers if least else -numbers, kind="stable")
+        first, second = numbers[order[0]], numbers[order[1]]
+        if np.isnan(numbers).any() or abs(first - second) < STANDS_OUT * abs(second):
+            continue
+        side = "distinct.least" if least else "distinct.most"
+        key = f"{side}.{facet}" if wording.say.has(f"{side}.{facet}") else f"{side}.other"
+        words = {"position": outcome.items[order[0]].position, "value": wording.number(facet, float(first))}
+        told[facet not in bounded].append(wording.say(key, facet=wording.facet(facet), **words))
+        if facet not in bounded:
+            break
+    return told
 
 
 def _by_taste(outcome: SlateShown, wording: Wording) -> str:
