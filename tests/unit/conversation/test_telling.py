@@ -380,20 +380,3 @@ def test_a_count_that_gives_way_is_named(index: CatalogueIndex) -> None:
     assert [button["title"] for button in relaxation_buttons((Relaxation(("persons",), 3),), need, counted)] == [
         "Any number of persons (3)"
     ]
-
-
-def test_a_number_that_stands_out_is_named(index: CatalogueIndex, wording: Wording) -> None:
-    need = Need().want("category", ["backpacks"]).want("audience", ["men"])
-    rows = index.matching(need.want("brand", ["kestrel"]).constraints())
-    products = [index.product(index.skus[row]) for row in rows if "unisex" not in index.values("audience", int(row))][
-        :3
-    ]
-    sizes = [float(product.facets["capacity"]) for product in products]  # type: ignore[arg-type]
-    assert sizes == [10.0, 15.0, 20.0]
-    bounded = slate(index, products, need=need.within("capacity", Bounds(high=30)))
-    assert "umber 1 has the lowest capacity (10 l)" in slate_words(bounded, wording)["distinct"]
-    alike = [replace(product, price=Decimal(50), rating=4.0) for product in products]
-    free = slate(index, alike, need=need)
-    assert "umber 3 has the highest capacity (20 l)" in slate_words(free, wording)["distinct"]
-    # Too close to each other to be worth a word.
-    assert "capacity" not in slate_words(slate(index, [alike[0], alike[0]], need=need), wording)["distinct"]
