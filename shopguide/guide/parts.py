@@ -101,9 +101,9 @@ class Parts:
         """The shop's own currency."""
         return self._settings.currency
 
-    def wording(self) -> Wording:
-        """Return the words of the shop's language over the catalogue as it stands."""
-        return Wording(self.index, phrases(self._settings.language), self.currency)
+    def wording(self, turn: Turn | None = None) -> Wording:
+        """Return the words of the shop's language over the catalogue as it stands, as they are chosen in a turn."""
+        return Wording(self.index, phrases(self._settings.language).at(turn.number if turn else 0), self.currency)
 
     def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> Meant:
         """Return the products that a message speaks of, or why that cannot be told.
