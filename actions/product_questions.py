@@ -19,7 +19,7 @@ class ActionCompareProducts(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Compare what the message means and say which one suits this shopper."""
         outcome = await self.call(guide().compare, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_comparison(dispatcher, outcome, await self.call(guide().wording))
+        return present_comparison(dispatcher, outcome, await self.call(guide().wording, turn))
 
 
 class ActionProductReviews(GuideAction):
@@ -32,7 +32,7 @@ class ActionProductReviews(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Sum up the reviews of what the message means."""
         outcome = await self.call(guide().reviews, turn, tracker.get_slot("focus_sku"))
-        return present_reviews(dispatcher, outcome, await self.call(guide().wording))
+        return present_reviews(dispatcher, outcome, await self.call(guide().wording, turn))
 
 
 class ActionCheckAvailability(GuideAction):
@@ -45,7 +45,7 @@ class ActionCheckAvailability(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Look up the stock of what the message means."""
         outcome = await self.call(guide().availability, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_stock(dispatcher, outcome, await self.call(guide().wording), tracker)
+        return present_stock(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
 
 
 class ActionShowPromotions(GuideAction):
@@ -58,4 +58,4 @@ class ActionShowPromotions(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Show what is reduced of what is looked for."""
         outcome = await self.call(guide().promotions, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_promotions(dispatcher, outcome, await self.call(guide().wording))
+        return present_promotions(dispatcher, outcome, await self.call(guide().wording, turn))
