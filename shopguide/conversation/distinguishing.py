@@ -1,7 +1,7 @@
-"""What sets the products of a slate apart: facts of the catalogue first, then a sentence that says the most telling ones.
+"""What sets the products of a slate apart: facts of the catalogue, and a sentence that says the most telling ones.
 
-A superlative is stated only if every product of the slate could have contradicted it: the cheapest needs all prices, the
-lightest all weights. What a product alone is said to have (a feature) needs features listed of all the others.
+A superlative is stated only if every product of the slate could have contradicted it: the cheapest needs all prices,
+the lightest all weights. What a product alone is said to have (a feature) needs features listed of all the others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -234,7 +234,7 @@ def _spread(outcome: SlateShown, wording: Wording) -> str:
     return ""
 
 
-def _predicate(fact: Distinction, wording: Wording) -> str:
+def _predicate(fact: Distinction, wording: Wording) -> str:  # noqa: PLR0911  (one for each kind)
     say = wording.say
     match fact.kind:
         case "cheapest":
@@ -259,7 +259,7 @@ def _predicate(fact: Distinction, wording: Wording) -> str:
 
 
 def _feature(feature: str, wording: Wording) -> str:
-    """Say that a product alone has a feature: "said to be breathable", "said to have a glass lid", "… short sleeves"."""
+    """Say what a product alone has: "said to be breathable", "said to have a glass lid", "… short sleeves"."""
     say, folded = wording.say, feature.casefold()
     last = folded.rsplit(" ", 1)[-1]
     if folded.startswith(wording.say("distinct.with")):

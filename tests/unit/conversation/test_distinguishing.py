@@ -52,10 +52,8 @@ def test_facts_of_one_product_are_said_in_one_breath() -> None:
 
 def test_what_one_alone_is_said_to_have() -> None:
     features = ("breathable", "glass lid", "inside pocket", "short sleeves", "with spf")
-    said = [
-        told([thing(1, facets={"feature": (feature,)}), thing(2, facets={"feature": ("washable",)}), thing(3, facets={"feature": ("washable",)})])
-        for feature in features
-    ]  # fmt: skip
+    others = [thing(2, facets={"feature": ("washable",)}), thing(3, facets={"feature": ("washable",)})]
+    said = [told([thing(1, facets={"feature": (feature,)}), *others]) for feature in features]
     assert said == [
         " Number 1 is the only one said to be breathable.",
         " Number 1 is the only one said to have a glass lid.",
