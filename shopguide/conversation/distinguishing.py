@@ -110,7 +110,7 @@ def _chosen(found: Sequence[Distinction]) -> list[Distinction]:
     return chosen
 
 
-# -- finding ------------------------------------------------------------------------------------------------------------
+# -- finding -----------------------------------------------------------------------------------------------------------
 
 
 def _cheapest(items: Sequence[Shown]) -> Iterator[Distinction]:
@@ -198,7 +198,7 @@ def _reduced(items: Sequence[Shown]) -> Iterator[Distinction]:
             yield Distinction("reduced", position, "price", float(percent))
 
 
-# -- saying -------------------------------------------------------------------------------------------------------------
+# -- saying ------------------------------------------------------------------------------------------------------------
 
 
 def _subject(outcome: SlateShown, position: int, wording: Wording) -> str:
