@@ -383,3 +383,16 @@ def test_events_sum_up_by_product_strongest_first_and_remember_the_strongest_kin
 @pytest.mark.parametrize(("value", "weight"), [(5.0, 1.0), (1.0, -1.0), (3.0, 0.0), (4.0, 0.5)])
 def test_a_rating_counts_by_its_distance_from_the_middle(value: float, weight: float) -> None:
     assert event_weight(FeedbackEvent("r", "rating", SHOPPER, START, Sku("P001"), value=value)) == weight
+
+
+def test_what_shoppers_choose_most_is_a_fifth_of_the_matches(index: CatalogueIndex, settings) -> None:
+    warm = recommender_of(index, settings, feedback=FakeFeedback(make_events(index)))
+    rows = warm.index.matching()
+    sought = warm.sought(rows, warm.index)
+    assert len(sought) == round(len(rows) / 5)
+    level = warm._live.snapshot().popularity.level
+    assert level[sought].min() >= np.median(level[rows])
+    # Nobody knows without events, nor of rows of another state of the catalogue.
+    cold = recommender_of(index, settings)
+    assert not len(cold.sought(rows, cold.index))
+    assert not len(warm.sought(rows, CatalogueIndex([])))
