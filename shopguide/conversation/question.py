@@ -9,6 +9,10 @@ Where the shopper's taste is known, an answer is the more to be expected the mor
 value and its weight `w` in the taste, the answers are distributed as `n · exp(LEANING · w)` instead of `n`. The gain
 is the entropy of that distribution. Whoever always wears black is not asked for the colour early, for the answer would
 tell little; for somebody who may well want one of the few red ones it tells more than for others.
+
+Catalogues are full of what hardly anybody wants, so `n` is not the bare number of products: half of the expectation
+goes by all matches, half by those among them that shoppers choose most (`sought`). Counts on buttons are of all
+matches.
 """
 
 import math
@@ -39,10 +43,14 @@ MIN_COVERAGE = 0.6
 WHO = ("audience",)
 """Facets of which a value that another one accepts is not offered beside it. A shade is: navy is not just any blue."""
 
+SOUGHT = 0.5
+"""Share of the expectation that goes by the products shoppers choose most; docs/conversation.md has what it gains."""
+
 LEANING = 3.0
 """How much a taste says of the answer: e³ = 20 times as likely for what is liked without reserve."""
 
 NO_TASTE = TasteProfile()
+NOTHING_SOUGHT: Rows = np.empty(0, dtype=np.int32)
 
 SAMPLE = 200
 """Products looked at to estimate how many have a facet."""
@@ -87,21 +95,36 @@ class Question:
     matches: int
 
 
-def next_question(need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE) -> Question | None:
+def next_question(
+    need: Need,
+    index: "CatalogueIndex",
+    rows: Rows,
+    taste: TasteProfile = NO_TASTE,
+    *,
+    sought: Rows = NOTHING_SOUGHT,
+) -> Question | None:
     """Return the most telling question about the products in `rows`, or `None` if none is worth asking.
 
-    `taste` is that of whoever it is for.
+    `taste` is that of whoever it is for; `sought` are those of `rows` that shoppers choose most, if that is known.
     """
     asked = {*need.asked, *need.waived}
     if "category" not in need.wanted and "category" not in asked and "category" in index.facets:
         # The colour of what? Until the kind of thing is known, other answers mean little.
-        first = question_about("category", need, index, rows, taste)
+        first = question_about("category", need, index, rows, taste, sought=sought)
         if first is not None:
             return first
-    return next((question for question in questions(need, index, rows, taste) if question.facet not in asked), None)
+    found = questions(need, index, rows, taste, sought=sought)
+    return next((question for question in found if question.facet not in asked), None)
 
 
-def questions(need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE) -> list[Question]:
+def questions(
+    need: Need,
+    index: "CatalogueIndex",
+    rows: Rows,
+    taste: TasteProfile = NO_TASTE,
+    *,
+    sought: Rows = NOTHING_SOUGHT,
+) -> list[Question]:
     """Return every question worth asking about the products in `rows`, the most telling first.
 
     Not about what is known already, nor about what does not matter to the shopper.
@@ -111,13 +134,19 @@ def questions(need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfi
         for facet in index.facets
         if facet != "rating" and facet not in need.waived and (facet not in need.facets or facet == "category")
     ]
-    found = [question_about(facet, need, index, rows, taste) for facet in open_facets]
+    found = [question_about(facet, need, index, rows, taste, sought=sought) for facet in open_facets]
     worth_asking = [question for question in found if question is not None and question.gain >= USEFUL_GAIN]
     return sorted(worth_asking, key=lambda question: -question.gain)
 
 
 def question_about(
-    facet: str, need: Need, index: "CatalogueIndex", rows: Rows, taste: TasteProfile = NO_TASTE
+    facet: str,
+    need: Need,
+    index: "CatalogueIndex",
+    rows: Rows,
+    taste: TasteProfile = NO_TASTE,
+    *,
+    sought: Rows = NOTHING_SOUGHT,
 ) -> Question | None:
     """Return the question about one facet, or `None` if the products in `rows` give it fewer than two answers."""
     info = index.facets[facet]
@@ -133,15 +162,41 @@ def question_about(
     if len(options) < 2 or coverage < MIN_COVERAGE:
         return None
     ease = EASE.get(facet, EASE_OF_KIND.get(info.kind, EASE_OF_OTHERS))
-    gain = ease * coverage * _entropy(*_expected(options, covered, taste))
+    chosen = _chosen(facet, options, index, sought)
+    gain = ease * coverage * _entropy(*_expected(options, covered, taste, chosen))
     return Question(facet, info.kind, info.unit, options, gain, len(rows))
 
 
-def _expected(options: tuple[Option, ...], covered: int, taste: TasteProfile) -> tuple[list[float], float]:
+def _chosen(facet: str, options: tuple[Option, ...], index: "CatalogueIndex", sought: Rows) -> tuple[list[int], int]:
+    """Return how many of the products in `sought` each answer would leave, and how many have the facet at all."""
+    if not len(sought):
+        return [0] * len(options), 0
+    numbers = index.numeric(facet)[sought] if index.facets[facet].kind == "number" else None
+    if numbers is None:
+        counts = dict(_category_counts(index, sought) if facet == "category" else index.facet_counts(sought, facet))
+        found = [counts.get(option.answer.value, 0) for option in options]
+        return found, max(sum(found), round(_share_with(facet, index, sought) * len(sought)))
+    found = []
+    for answer in (option.answer for option in options):
+        low = answer.bounds.low if answer.kind == "bounds" else float(answer.value)
+        high = answer.bounds.high if answer.kind == "bounds" else float(answer.value)
+        above = numbers >= (low if low is not None else -math.inf)
+        found.append(int((above & (numbers <= (high if high is not None else math.inf))).sum()))
+    return found, int((~np.isnan(numbers)).sum())
+
+
+def _expected(
+    options: tuple[Option, ...], covered: int, taste: TasteProfile, chosen: tuple[list[int], int]
+) -> tuple[list[float], float]:
     """Return how much of each answer is to be expected of somebody with this taste, and of all answers together."""
     counts = [float(option.count) for option in options]
-    # Ranges, and what is not offered, are as likely as their products are many: a taste says nothing of them.
+    # What is not offered is as likely as its products are many: a taste says nothing of it, nor of ranges.
     rest = max(covered - sum(counts), 0.0)
+    often, total = chosen
+    if total:
+        scale = covered / total
+        counts = [(1 - SOUGHT) * n + SOUGHT * scale * m for n, m in zip(counts, often, strict=True)]
+        rest = (1 - SOUGHT) * rest + SOUGHT * scale * max(total - sum(often), 0)
     leant = [
         count * math.exp(LEANING * taste.weight(option.answer.facet, option.answer.value))
         for count, option in zip(counts, options, strict=True)
@@ -165,8 +220,9 @@ def _values(facet: str, need: Need, index: "CatalogueIndex", rows: Rows) -> tupl
     offered = [(value, count) for value, count in counts if value != "no" and value not in covered]
     options = _offered([(Answer(facet, "want", value), count) for value, count in offered])
     if options and index.facets[facet].kind == "flag":
-        no = Answer(facet, "want", "no")
-        options = (*options, Option(no, dict(counts).get("no", 0)))
+        # Where nothing says no, the answer would leave nothing.
+        without = dict(counts).get("no", 0)
+        options = (*options, Option(Answer(facet, "want", "no"), without)) if without else options
     # A product with two values counts twice among the values, but once among those that have any.
     total = sum(count for _, count in counts)
     return options, min(total, round(_share_with(facet, index, rows) * len(rows))) if options else 0

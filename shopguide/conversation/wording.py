@@ -154,7 +154,9 @@ class Wording:
             if facet in ahead:
                 continue
             words = self.say.either(self.value(facet, value) for value in values)
-            if facet in ("audience", "size"):
+            if (facet, values) == ("audience", ("unisex",)):
+                parts.append(self.say("need.unisex"))
+            elif facet in ("audience", "size"):
                 parts.append(self.say(f"need.{facet}", values=words))
             elif facet == "feature":
                 together = self.say.both(self.value(facet, value) for value in values)

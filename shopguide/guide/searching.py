@@ -114,7 +114,7 @@ class SearchCases(Unsellable, Remembering):
         if known is Sold.MENTIONED or self._clear(turn, now, understood, rows):
             # To narrow down what only mentions a thing would promise that it is there.
             return Ready(now)
-        question = next_question(now, index, rows, self._taste(turn, now))
+        question = next_question(now, index, rows, self._taste(turn, now), sought=self._recommender.sought(rows, index))
         if question is None:
             return Ready(now)
         return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
@@ -167,7 +167,7 @@ class SearchCases(Unsellable, Remembering):
     def _open(self, turn: Turn, need: Need, index: CatalogueIndex) -> tuple[str, ...]:
         """Return what a shopper could still say of the products that fit, the most telling facets first."""
         rows = index.matching(answerable(need, index)[0].constraints())
-        found = questions(need, index, rows, self._taste(turn, need))
+        found = questions(need, index, rows, self._taste(turn, need), sought=self._recommender.sought(rows, index))
         return tuple(question.facet for question in found[:SUGGESTED])
 
     def more(self, turn: Turn, need: Need) -> SearchOutcome:

@@ -68,6 +68,10 @@ class _Shortlist:
     limits: Limits
 
 
+SOUGHT_SHARE = 0.2
+"""Share of the matches that count as what shoppers choose most."""
+
+
 class Recommender:
     """Ranks the products that satisfy a need.
 
@@ -122,6 +126,18 @@ class Recommender:
         if snapshot.vectors is None or vector is None:
             return None
         return snapshot.vectors.dot(vector, np.arange(len(snapshot.index), dtype=np.int32))
+
+    def sought(self, rows: Rows, index: "CatalogueIndex") -> Rows:
+        """Return the products among `rows` that shoppers choose most, a fifth of them; none without any events.
+
+        None either if the catalogue has moved on since `index`, whose rows they are.
+        """
+        snapshot = self._live.snapshot()
+        if not len(rows) or snapshot.index is not index or not snapshot.popularity.from_events:
+            return rows[:0]
+        most = max(1, round(SOUGHT_SHARE * len(rows)))
+        order = np.argsort(-snapshot.popularity.level[rows], kind="stable")
+        return np.sort(rows[order[:most]])
 
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.

@@ -46,6 +46,11 @@ class Phrases:
         found = self._look(key)
         return list(found) if isinstance(found, list) else []
 
+    def section(self, key: str) -> list[str]:
+        """Return the names of the fragments below a key."""
+        found = self._look(key)
+        return list(found) if isinstance(found, dict) else []
+
     def either(self, values: Iterable[str]) -> str:
         """Join values with commas and a final "or"."""
         return self._joined(list(values), "list.or")

@@ -66,6 +66,14 @@ def test_variations_of_a_response_need_the_same_words() -> None:
         assert set.union(*braces) <= known, name
 
 
+def test_slates_of_different_acts_are_not_worded_alike() -> None:
+    """A search, the next page and a critique follow each other: their sentences must differ, too."""
+    keys = ("utter_search_slate", "utter_search_more", "utter_critique_slate")
+    frames = [variation["text"] for key in keys for variation in DOMAIN["responses"][key]]
+    assert len(set(frames)) == len(frames)
+    assert all(len(DOMAIN["responses"][key]) >= 3 for key in keys)
+
+
 def test_nothing_found_says_so() -> None:
     for name in ("utter_search_nothing_found", "utter_search_sold_out", "utter_search_nothing_at_all"):
         for variation in DOMAIN["responses"][name]:

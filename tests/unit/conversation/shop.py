@@ -81,6 +81,9 @@ class FakeRecommender:
     def likeness(self, text: str) -> NDArray[np.float32] | None:
         return self.like.get(text)
 
+    def sought(self, rows: NDArray[np.int32], index: CatalogueIndex) -> NDArray[np.int32]:
+        return rows[:0]
+
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         self.requests.append(request)
         rows = self.index.matching(request.constraints)

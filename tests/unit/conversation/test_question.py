@@ -1,16 +1,29 @@
 """The next question is the one that tells most, and never one that was answered."""
 
+from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.product import Product
 from shopguide.conversation.need import Bounds, Need
-from shopguide.conversation.question import OPTIONS, next_question, nice, question_about, questions
+from shopguide.conversation.question import (
+    EASE,
+    EASE_OF_KIND,
+    EASE_OF_OTHERS,
+    OPTIONS,
+    USEFUL_GAIN,
+    _entropy,
+    next_question,
+    nice,
+    question_about,
+    questions,
+)
 from shopguide.ids import Sku
 from shopguide.profiles.preferences import TasteProfile
 
@@ -176,6 +189,91 @@ def test_taste_leaves_the_first_question_the_kind_of_thing(index: CatalogueIndex
 
 def test_no_question_without_products(index: CatalogueIndex) -> None:
     assert next_question(Need(), index, index.matching()[:0]) is None
+
+
+def test_what_shoppers_choose_counts_as_much_as_what_there_is() -> None:
+    """Nine bags in ten are black, but those that are bought are of either colour."""
+    index = made([{"colour": ("red",) if n % 10 == 0 else ("black",)} for n in range(100)])
+    rows = index.matching()
+    plain = question_about("colour", Need(), index, rows)
+    torn = question_about("colour", Need(), index, rows, sought=rows[[0, 10, 1, 2]])
+    settled = question_about("colour", Need(), index, rows, sought=rows[[1, 2, 3]])
+    assert plain is not None and torn is not None and settled is not None
+    # Half of one in ten and half of one in two: three in ten.
+    assert torn.gain / EASE["colour"] == pytest.approx(-(0.3 * np.log2(0.3) + 0.7 * np.log2(0.7)))
+    assert settled.gain < plain.gain < torn.gain
+    # The buttons count what there is.
+    assert torn.options == plain.options == settled.options
+    assert [option.count for option in torn.options] == [90, 10]
+
+
+def test_ranges_are_expected_by_what_shoppers_choose_too() -> None:
+    index = CatalogueIndex([Product(Sku(str(n)), "bag", price=Decimal(10 + n), currency="EUR") for n in range(80)])
+    rows = index.matching()
+    plain = question_about("price", Need(), index, rows)
+    dear = question_about("price", Need(), index, rows, sought=rows[-10:])
+    assert plain is not None and dear is not None
+    assert dear.gain < plain.gain
+
+
+FACETS = ("colour", "occasion", "material", "pattern", "waterproof")
+
+
+@st.composite
+def catalogue_and_taste(draw: st.DrawFn) -> tuple[CatalogueIndex, TasteProfile, list[int]]:
+    values = st.sampled_from(("a", "b", "c", "d"))
+    products = []
+    for n in range(draw(st.integers(1, 30))):
+        chosen = draw(st.lists(st.sampled_from(FACETS), unique=True))
+        facets: dict[str, Any] = {
+            facet: draw(st.booleans()) if facet == "waterproof" else (draw(values),) for facet in chosen
+        }
+        products.append(Product(Sku(str(n)), "thing", facets=facets, price=Decimal(draw(st.integers(1, 500)))))
+    weights = {facet: {draw(values): draw(st.floats(-1, 1))} for facet in draw(st.lists(st.sampled_from(FACETS)))}
+    sought = draw(st.lists(st.integers(0, len(products) - 1), unique=True))
+    return CatalogueIndex(products), TasteProfile(weights=weights), sorted(sought)
+
+
+@settings(deadline=None)
+@given(catalogue_and_taste())
+def test_a_gain_is_never_negative_and_never_more_than_its_answers_can_tell(
+    drawn: tuple[CatalogueIndex, TasteProfile, list[int]],
+) -> None:
+    index, taste, chosen = drawn
+    rows = index.matching()
+    sought = rows[[place for place in chosen if place < len(rows)]]
+    for facet in index.facets:
+        question = question_about(facet, Need(), index, rows, taste, sought=sought)
+        if question is None:
+            continue
+        ease = EASE.get(facet, EASE_OF_KIND.get(question.kind, EASE_OF_OTHERS))
+        # One more for whatever is not offered.
+        assert 0 <= question.gain <= ease * np.log2(len(question.options) + 1) + 1e-9
+        for option in question.options:
+            need = Need().want(facet, [option.answer.value]) if option.answer.kind == "want" else None
+            need = need or Need().within(facet, option.answer.bounds)
+            # What stands on a button is what the answer leaves.
+            assert option.count == len(index.matching(need.constraints()))
+
+
+@settings(deadline=None)
+@given(catalogue_and_taste())
+def test_the_question_with_the_largest_gain_is_asked(drawn: tuple[CatalogueIndex, TasteProfile, list[int]]) -> None:
+    index, taste, chosen = drawn
+    rows = index.matching()
+    sought = rows[[place for place in chosen if place < len(rows)]]
+    found = [question_about(facet, Need(), index, rows, taste, sought=sought) for facet in index.facets]
+    gains = [question.gain for question in found if question is not None and question.facet != "rating"]
+    asked = next_question(Need(), index, rows, taste, sought=sought)
+    most = max(gains, default=0.0)
+    assert (asked.gain if asked is not None else 0.0) == (most if most >= USEFUL_GAIN else 0.0)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=5))
+def test_one_answer_tells_nothing_and_even_answers_tell_most(counts: list[int]) -> None:
+    told = _entropy([float(count) for count in counts], float(sum(counts)))
+    assert told == pytest.approx(0.0) if len(counts) == 1 else told > 0
+    assert told <= np.log2(len(counts)) + 1e-9
 
 
 @given(st.floats(0.01, 1e7))

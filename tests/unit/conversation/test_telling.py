@@ -114,7 +114,7 @@ def test_a_slate_says_what_sets_its_products_apart(index: CatalogueIndex, wordin
 def test_few_products_are_counted_as_people_do(index: CatalogueIndex, wording: Wording) -> None:
     shown = [index.product(index.skus[row]) for row in range(3)]
     summaries = [slate_words(slate(index, shown[:n], total=n), wording)["summary"] for n in (1, 2, 3)]
-    assert summaries == ["the only match for blue shoes", "both blue shoes", "all 3 blue shoes"]
+    assert summaries == ["the only match for blue shoes", "the only two blue shoes", "all 3 blue shoes"]
     alone = slate_words(slate(index, shown[:1], total=1), wording)
     assert alone["noun"] == "blue shoes"
     assert alone["distinct"] == ""

@@ -383,3 +383,18 @@ def test_events_sum_up_by_product_strongest_first_and_remember_the_strongest_kin
 @pytest.mark.parametrize(("value", "weight"), [(5.0, 1.0), (1.0, -1.0), (3.0, 0.0), (4.0, 0.5)])
 def test_a_rating_counts_by_its_distance_from_the_middle(value: float, weight: float) -> None:
     assert event_weight(FeedbackEvent("r", "rating", SHOPPER, START, Sku("P001"), value=value)) == weight
+
+
+def test_what_shoppers_choose_most_is_a_fifth_of_the_matches(
+    index: CatalogueIndex, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommender = recommender_of(index, settings)
+    rows = recommender.index.matching()
+    # Without events nobody knows what is chosen.
+    assert not len(recommender.sought(rows, recommender.index))
+    popularity = recommender._live.snapshot().popularity
+    monkeypatch.setattr(popularity, "from_events", True)
+    monkeypatch.setattr(popularity, "level", np.arange(len(index), dtype=np.float32))
+    assert recommender.sought(rows, recommender.index).tolist() == rows[-round(len(rows) / 5) :].tolist()
+    # Rows of another state of the catalogue mean other products.
+    assert not len(recommender.sought(rows, CatalogueIndex([])))
