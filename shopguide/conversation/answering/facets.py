@@ -20,6 +20,7 @@ CLOSED = frozenset({"size", "colour", "audience", "category"})
 """Facets that list all there is, so that a value beside the list is not had. Of a feature or a material texts may tell."""
 
 _LONGEST_VALUE = 4
+_FLAG = (("yes",), ("no",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ class FacetReader:
             if not values:
                 continue
             seen.add(facet)
+            if values in _FLAG and value not in ("yes", "no"):
+                continue
             verdict = self._value_verdict(facet, value, values)
             if facet in ("category", "brand") and verdict == "unlisted":
                 continue
@@ -145,7 +148,10 @@ class FacetReader:
         for facet in product.facets:
             for value in self.values(product, facet):
                 form = _words(value)
-                if value not in ("yes", "no") and not _is_number(value) and holds(question.words, form):
+                if value in ("yes", "no") or _is_number(value):
+                    continue
+                telling = stems_of(value)
+                if holds(question.words, form) or (len(telling) == len(form) and telling <= question.content):
                     yield facet, value, form
         if question.size and "size" in product.facets:
             yield "size", question.size, (question.size,)
@@ -158,7 +164,7 @@ class FacetReader:
                         yield facet, value, form
 
     def _value_verdict(self, facet: str, value: str, values: tuple[str, ...]) -> Verdict:
-        if values in (("yes",), ("no",)):
+        if values in _FLAG:
             return "yes" if value == values[0] else "no"
         if value in values:
             return "yes"
@@ -177,7 +183,7 @@ def _by_form(values: Iterable[ValueEntry]) -> Mapping[tuple[str, ...], list[tupl
 
 def _fit(question: Question, values: tuple[str, ...]) -> float:
     """Return how well a kind of value suits the way of asking: a flag for yes or no, a number for a count."""
-    flag = values in (("yes",), ("no",))
+    flag = values in _FLAG
     if question.is_count:
         return 1.0 if all(map(_is_number, values)) else 0.0
     return 1.0 if flag == question.is_yes_or_no else 0.0

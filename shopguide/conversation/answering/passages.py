@@ -22,10 +22,10 @@ LONGEST = 400
 MOST_SENTENCES = 120
 """Sentences of one product that are read; the description's come first, then the latest reviews'."""
 
-SHARED, MEANING = 1.0, 1.0
+SHARED, MEANING = 1.0, 2.0
 """Weights of the words shared and of the cosine in a sentence's score."""
 
-ANSWERS_FROM = 1.0
+ANSWERS_FROM = 1.25
 """Score from which a sentence is shown as evidence (tuned on tests/eval/product_questions_dev.yml)."""
 
 ANSWERS_FROM_WORDS = 0.99
@@ -72,11 +72,11 @@ def scores(question: Question, texts: Sequence[str], weights: Mapping[str, float
         weights: how much each stem of the question tells.
         encode: the bi-encoder.
     """
-    whole = sum(weights.get(stem, 1.0) for stem in question.content)
+    whole = sum(weights.get(stem, 0.0) for stem in question.content)
     shared = []
     for text in texts:
         covered = question.covered(stems_of(text))
-        shared.append(sum(weights.get(stem, 1.0) for stem in covered) / whole if whole else 0.0)
+        shared.append(sum(weights.get(stem, 0.0) for stem in covered) / whole if whole else 0.0)
     vectors = encode([question.text, *texts]) if texts else None
     meaning = vectors[1:] @ vectors[0] if vectors is not None else None
     return np.array(shared, dtype=np.float32), meaning

@@ -17,6 +17,8 @@ _CLAUSE = re.compile(r"(?<=[^\d])[,;:]\s+|[.?!]+(?:\s+|$)")
 _SIZE = re.compile(r"\b(?:in|size|an?) (?:an? |size )?(\d{2,3}|\d?x{0,4}[sl]|m)\b")
 """A size that this catalogue may never have heard of."""
 
+_SHORTEST_ABLE = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -80,10 +82,7 @@ def read(text: str) -> Question:
 
 def stems(words: Iterable[str]) -> list[str]:
     """Return the stems of folded words; function words stay as they are."""
-    found: list[str] = []
-    for word in words:
-        found += tokens(word) or [word]
-    return found
+    return [_bare(stem) for word in words for stem in tokens(word) or [word]]
 
 
 def stems_of(text: str) -> frozenset[str]:
@@ -101,6 +100,14 @@ def holds(words: Sequence[str], form: Sequence[str]) -> bool:
     """Whether words stand in a question one after the other."""
     size = len(form)
     return size > 0 and any(tuple(words[at : at + size]) == tuple(form) for at in range(len(words) - size + 1))
+
+
+def _bare(stem: str) -> str:
+    """Return the stem of what can be done ("foldabl", "dimmabl"): fold, dim."""
+    if len(stem) < _SHORTEST_ABLE or not stem.endswith(("abl", "ibl")):
+        return stem
+    root = stem[:-3]
+    return root[:-1] if root[-1] == root[-2] and root[-1] in "bdgmnprt" else root
 
 
 @dataclass(frozen=True, slots=True)
