@@ -18,6 +18,7 @@ from shopguide.guide.consenting import Consenting
 from shopguide.guide.copying import Copying
 from shopguide.guide.erasing import Erasing
 from shopguide.guide.habits import habits_for
+from shopguide.guide.library import Library
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.proving import Proving
 from shopguide.guide.recording import Recorder
@@ -155,6 +156,18 @@ class Shop:
             self.settings,
             recorder=self.recorder,
             own_data=self.own_data,
+            library=self.library,
+        )
+
+    @part
+    def library(self) -> Library:
+        """What answers are taken from beside the catalogue in memory."""
+        settings = self.settings
+        return Library(
+            read_product=self.products.get,
+            lexicon=settings.lexicon_path,
+            policies=Path(settings.policies) if settings.policies else None,
+            encode=lambda texts: self.recommender.vectors_of(texts),
         )
 
     @part

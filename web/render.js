@@ -7,20 +7,21 @@ export function renderSaid(text) {
   return make("p", { class: "message said" }, make("span", { class: "sr-only" }, "You: "), text);
 }
 
-// A reply of the guide: {text, buttons, custom, image}, where custom is a slate, one product or something not shown here. `say(text, title)` says something for the shopper,
+// A reply of the guide: {text, buttons, custom, image}, where custom is a slate, one product, an answer or something not shown here. `say(text, title)` says something for the shopper,
 // `react({kind, sku, slate_id})` reports what they did. Returns null for a reply with nothing to show.
 export function renderReply(reply, actions) {
   const custom = reply.custom ?? {};
   const items = productsOf(custom);
   const parts = [];
   if (typeof reply.text === "string" && reply.text.trim()) {
-    const text = custom.type === "slate" ? withoutList(reply.text) : withoutAddress(reply.text, custom.link);
+    const text = custom.type === "slate" ? withoutList(reply.text) : withoutQuotes(withoutAddress(reply.text, custom.link), custom);
     parts.push(make("p", { class: "message" }, make("span", { class: "sr-only" }, "Guide: "), text));
   }
   if (custom.type === "notice" && safeUrl(custom.link)) {
     const link = { href: safeUrl(custom.link), target: "_blank", rel: "noopener noreferrer" };
     parts.push(make("p", { class: "message link" }, make("a", link, String(custom.title ?? custom.link))));
   }
+  if (custom.type === "answer") parts.push(...listOf(custom.items).map(evidence).filter(Boolean));
   if (safeUrl(reply.image)) parts.push(picture(reply.image, "", "attachment"));
   if (items.length) {
     const list = make("ol", { class: "slate", "aria-label": "Products" });
@@ -46,6 +47,19 @@ export function withoutList(text) {
 // The text of a notice names its link, for channels without links; beside the link its address is only in the way.
 export function withoutAddress(text, address) {
   return (address ? text.replace(address, "").replace(/\s*:\s*(\n|$)/, ".$1") : text).trim();
+}
+
+// The text of an answer quotes what it rests on, for channels without more; beside the quote it would be said twice.
+export function withoutQuotes(text, custom) {
+  const quoted = custom.type === "answer" ? listOf(custom.items).map((item) => item?.passage).filter(Boolean) : [];
+  return quoted.reduce((left, passage) => left.replace(`: “${passage}”`, "."), text);
+}
+
+// What an answer rests on, with where it stands: a sentence of a product's texts, a paragraph of the shop's documents.
+function evidence(item) {
+  if (typeof item?.passage !== "string" || !item.passage) return null;
+  const place = [item.document ?? item.title, item.heading ?? item.source, item.author].filter(Boolean).map(String);
+  return make("figure", { class: "evidence" }, make("blockquote", {}, item.passage), make("figcaption", {}, place.join(" · ")));
 }
 
 // One product of a slate.

@@ -2,6 +2,7 @@
 
 from shopguide.guide.privacy import PrivacyCases
 from shopguide.guide.products import ProductCases
+from shopguide.guide.questions import QuestionCases
 from shopguide.guide.requests import RequestCases
 from shopguide.guide.searching import SearchCases
 from shopguide.guide.shoppers import ShopperCases
@@ -9,5 +10,5 @@ from shopguide.guide.shoppers import ShopperCases
 __all__ = ["Guide"]
 
 
-class Guide(SearchCases, ProductCases, ShopperCases, PrivacyCases, RequestCases):
+class Guide(SearchCases, ProductCases, QuestionCases, ShopperCases, PrivacyCases, RequestCases):
     """The assistant, free of channels and of Rasa: it takes turns and needs, and returns outcomes without wording."""

@@ -29,6 +29,7 @@ from shopguide.conversation.words import name_in
 from shopguide.feedback.events import Slate
 from shopguide.feedback.service import Feedback
 from shopguide.guide.impressions import impression
+from shopguide.guide.library import Library
 from shopguide.guide.memory import Memory
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
@@ -61,6 +62,7 @@ class Parts:
         settings: the limits.
         recorder: where what happens is written; without one, straight into profiles and feedback.
         own_data: what the use cases around a shopper's own data stand on.
+        library: what answers are taken from beside the catalogue in memory.
         clock: tells the time; tests bring their own.
     """
 
@@ -73,6 +75,7 @@ class Parts:
         *,
         recorder: Recorder | None = None,
         own_data: OwnData | None = None,
+        library: Library | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._recommender = recommender
@@ -85,6 +88,7 @@ class Parts:
         )
         self._settings = settings
         self._own = own_data
+        self._library = library or Library()
         self._clock = clock
 
     @property

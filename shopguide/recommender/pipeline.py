@@ -5,7 +5,7 @@ import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -122,6 +122,10 @@ class Recommender:
         if snapshot.vectors is None or vector is None:
             return None
         return snapshot.vectors.dot(vector, np.arange(len(snapshot.index), dtype=np.int32))
+
+    def vectors_of(self, texts: Sequence[str]) -> Floats | None:
+        """Return the unit vectors of sentences, [n_texts, d]; `None` while the encoder is loading."""
+        return self._live.vectors_of(texts)
 
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.

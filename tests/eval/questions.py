@@ -147,7 +147,9 @@ def main() -> None:
     if given.verbose:
         for one in results:
             if not one["right"]:
-                print("INVENTED" if one["invented"] else "missed", one["shop"], one["sku"], one["ask"], "->", one["said"])
+                print(
+                    "INVENTED" if one["invented"] else "missed", one["shop"], one["sku"], one["ask"], "->", one["said"]
+                )
     report = shares(results)
     if given.out:
         given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

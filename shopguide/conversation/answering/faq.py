@@ -17,7 +17,7 @@ from shopguide.conversation.answering.question import Question, read, stems_of
 
 logger = logging.getLogger(__name__)
 
-ON_TOPIC = 0.5
+ON_TOPIC = 0.8
 """What a paragraph gains by standing in the document that the question was understood to be about."""
 
 SHARED, MEANING = 1.0, 2.0
@@ -94,7 +94,7 @@ class Policies:
         paragraphs = self.documents.paragraphs
         if not paragraphs:
             return NoPolicies()
-        question = read(text)
+        question = read(text, whole=True)
         found = self._best(question, paragraphs, topic)
         if found is not None:
             return PolicyAnswer(found)
@@ -102,11 +102,13 @@ class Policies:
 
     def _best(self, question: Question, paragraphs: tuple[Paragraph, ...], topic: str) -> Paragraph | None:
         on_topic = np.array([one.topic == topic for one in paragraphs], dtype=np.float32)
-        if not question.content:
-            # "How does that work?" of returns: the document's beginning.
+        titles = frozenset().union(*(stems_of(one.document) for one in paragraphs if one.topic == topic))
+        if not question.content - titles:
+            # "How long is the warranty?" names the document and nothing in it: its beginning is the answer.
             return paragraphs[int(on_topic.argmax())] if on_topic.any() else None
         texts = [f"{one.document}. {one.heading}. {one.text}" for one in paragraphs]
-        shared, meaning = scores(question, texts, self._weights, self._encode)
+        weights = _Weights({**self._weights, **dict.fromkeys(titles, 0.0)}, log(2 + len(paragraphs)))
+        shared, meaning = scores(question, texts, weights, self._encode)
         points = SHARED * shared + ON_TOPIC * on_topic
         threshold = ANSWERS_FROM_WORDS
         if meaning is not None:
@@ -116,12 +118,12 @@ class Policies:
 
 
 def _weights(documents: Documents) -> Mapping[str, float]:
-    """Return how much each stem tells: the rarer among the paragraphs, the more; one that stands nowhere tells most."""
+    """Return how much each stem tells: the rarer among the paragraphs, the more."""
     having: Counter[str] = Counter()
     for one in documents.paragraphs:
         having.update(stems_of(f"{one.document} {one.heading} {one.text}"))
     size = len(documents.paragraphs)
-    return _Weights({stem: log(1 + size / count) for stem, count in having.items()}, log(2 + size))
+    return {stem: log(1 + size / count) for stem, count in having.items()}
 
 
 class _Weights(dict[str, float]):

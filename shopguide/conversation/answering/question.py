@@ -14,6 +14,7 @@ from shopguide.catalogue.textsearch import tokens
 _WORD = re.compile(r"[^\W_]+")
 _CLITIC = re.compile(r"(n't|'(?:s|m|d|re|ve|ll))\b")
 _CLAUSE = re.compile(r"(?<=[^\d])[,;:]\s+|[.?!]+(?:\s+|$)")
+_JOINING = re.compile(r"(?:(?:and|but|so|or|also|oh|ok|okay|hm+|well)\s+)+")
 _SIZE = re.compile(r"\b(?:in|size|an?) (?:an? |size )?(\d{2,3}|\d?x{0,4}[sl]|m)\b")
 """A size that this catalogue may never have heard of."""
 
@@ -54,9 +55,9 @@ class Question:
         return (self.content & said).union(*through)
 
 
-def read(text: str) -> Question:
-    """Return a question as it is matched."""
-    clause = _asking_clause(normalise(text))
+def read(text: str, *, whole: bool = False) -> Question:
+    """Return a question as it is matched: the clause that asks, or with `whole` all of the message."""
+    clause = normalise(text) if whole else _asking_clause(normalise(text))
     bare = _CLITIC.sub(" ", clause)
     words = tuple(_WORD.findall(bare))
     everything = frozenset(stems(words))
@@ -145,7 +146,7 @@ def _rules() -> tuple[_Rule, ...]:
 
 def _asking_clause(text: str) -> str:
     """Return the clause that asks, the whole where none begins like a question."""
-    clauses = [clause.strip() for clause in _CLAUSE.split(text) if clause.strip()]
+    clauses = [_JOINING.sub("", clause.strip()) for clause in _CLAUSE.split(text) if clause.strip()]
     openers = {*_phrases()["yes_or_no"], *_phrases()["openers"]}
     asking = [clause for clause in clauses if clause.split(" ", 1)[0] in openers]
     return asking[-1] if asking else text
