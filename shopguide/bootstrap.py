@@ -1,7 +1,7 @@
 """Wires the parts together, lazily: the one place where concrete classes meet."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from shopguide.access.service import Access
 from shopguide.catalogue.lexicon_file import LexiconFile
 from shopguide.catalogue.live import LiveCatalogue
 from shopguide.catalogue.store import ProductStore
+from shopguide.conversation.answering.passages import Vectors
 from shopguide.db.engine import Database
 from shopguide.feedback.service import Feedback
 from shopguide.guide import Guide
@@ -167,8 +168,12 @@ class Shop:
             read_product=self.products.get,
             lexicon=settings.lexicon_path,
             policies=Path(settings.policies) if settings.policies else None,
-            encode=lambda texts: self.recommender.vectors_of(texts),
+            encode=self._vectors_of,
         )
+
+    def _vectors_of(self, texts: Sequence[str]) -> Vectors | None:
+        # The recommender is built at the first question, not with the library.
+        return self.recommender.vectors_of(texts)
 
     @part
     def privacy(self) -> Privacy:

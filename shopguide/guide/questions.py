@@ -2,7 +2,7 @@
 
 from shopguide.conversation.answering.faq import PolicyOutcome
 from shopguide.conversation.answering.outcomes import Answers
-from shopguide.conversation.outcomes import Unresolved
+from shopguide.conversation.outcomes import NameUnknown, NoSlate, Unresolved
 from shopguide.conversation.turn import Turn
 from shopguide.guide.parts import Parts
 
@@ -23,6 +23,9 @@ class QuestionCases(Parts):
         """
         index = self.index
         meant = self._meant(turn, self._memory.slate(turn.current_slate), focus, index)
+        if isinstance(meant, NameUnknown) and not any(one.entity == "product" for one in turn.mentions):
+            # "Is it waterproof?" before anything was shown names nothing.
+            return NoSlate()
         if not isinstance(meant, tuple):
             return meant
         answerer = self._library.answerer(index)

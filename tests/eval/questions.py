@@ -141,19 +141,19 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for shop, lines in questions("product_questions_dev.yml" if given.dev else "product_questions.yml").items():
             if getattr(given, shop) is None and not SHOPS[shop][0].exists():
-                print(f"{shop}: {SHOPS[shop][0].name} is not here, left out")
+                print(f"{shop}: {SHOPS[shop][0].name} is not here, left out")  # noqa: T201
                 continue
             results += asked(shop, lines, store_of(shop, getattr(given, shop), Path(folder)), encoder)
     if given.verbose:
         for one in results:
             if not one["right"]:
-                print(
+                print(  # noqa: T201
                     "INVENTED" if one["invented"] else "missed", one["shop"], one["sku"], one["ask"], "->", one["said"]
                 )
     report = shares(results)
     if given.out:
         given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=2))
+    print(json.dumps(report, indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":

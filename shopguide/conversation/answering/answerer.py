@@ -57,7 +57,7 @@ class Answerer:
         return (unlisted,) if unlisted is not None else (NotInData(product),)
 
     def _weights(self, question: Question, product: Product) -> Mapping[str, float]:
-        """Return how much each word tells: the rarer in this catalogue, the more; what the product is called, nothing."""
+        """Return how much each word tells: the rarer in the catalogue, the more; what names the product, nothing."""
         size = len(self.index)
         called = stems_of(" ".join((product.title, *product.category)))
         telling = question.content - called or question.content

@@ -14,10 +14,10 @@ MOST_ANSWERS = 4
 """Facets told at once where several answer equally ("how many USB ports": one facet for each kind)."""
 
 COVERED = 1.0
-"""Share of a question's content that a facet must speak of: what is left over may be the very point ("the sole of it")."""
+"""Share of a question's content that a facet must speak of: what is left may be the very point ("the sole of it")."""
 
 CLOSED = frozenset({"size", "colour", "audience", "category"})
-"""Facets that list all there is, so that a value beside the list is not had. Of a feature or a material texts may tell."""
+"""Facets that list all there is: a value beside the list is not had. Of a feature or a material texts may tell."""
 
 _LONGEST_VALUE = 4
 _FLAG = (("yes",), ("no",))

@@ -135,4 +135,4 @@ class _Weights(dict[str, float]):
 
     def get(self, stem: str, default: float | None = None) -> float:  # type: ignore[override]
         """Return a stem's weight."""
-        return self[stem] if stem in self else self._unknown
+        return super().get(stem, self._unknown)

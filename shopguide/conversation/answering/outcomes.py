@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 from shopguide.catalogue.product import Product
 
 Verdict: TypeAlias = Literal["yes", "no", "unlisted", "value"]
-"""What a facet says of a question: it has what was asked for, it is said not to, its list does not name it, or its value
-is the answer."""
+"""What a facet says of a question: it is so, it is not so, its list does not name what was asked for, or its value is
+the answer."""
 
 
 @dataclass(frozen=True, slots=True)
