@@ -20,6 +20,7 @@ CLOSED = frozenset({"size", "colour", "audience", "category"})
 """Facets that list all there is: a value beside the list is not had. Of a feature or a material texts may tell."""
 
 _LONGEST_VALUE = 4
+_LETTERS = {"y": ("yes",), "n": ("no",)}
 _FLAG = (("yes",), ("no",))
 
 
@@ -64,7 +65,7 @@ class FacetReader:
             return ("yes" if product.in_stock else "no",)
         found = self._index.values(facet, self._index.row(product.sku))
         # Some feeds write flags as letters.
-        return {("y",): ("yes",), ("n",): ("no",)}.get(found, found)
+        return _LETTERS.get(found[0], found) if len(found) == 1 else found
 
     def read(self, question: Question, product: Product) -> tuple[tuple[FacetAnswer, ...], FacetAnswer | None]:
         """Return the facets that answer, and a list that was asked for a value it does not name.
