@@ -26,6 +26,7 @@ from shopguide.catalogue.index import CatalogueIndex
 from shopguide.catalogue.lexicon import lexicon_of
 from shopguide.catalogue.store import ProductStore
 from shopguide.conversation.answering.answerer import Answerer
+from shopguide.conversation.answering.faq import Policies, PolicyAnswer, PolicySilent
 from shopguide.conversation.answering.outcomes import FacetAnswer, NotInData, PassageAnswer, ProductAnswer
 from shopguide.db.engine import Database
 from shopguide.evaluation.resampling import draws, figure, interval
@@ -126,6 +127,23 @@ def shares(results: list[dict[str, Any]]) -> dict[str, Any]:
     return report
 
 
+def about_the_shop(part: str, encoder: Encoder) -> dict[str, Any]:
+    """Ask the questions of faq_questions.yml over demo/policies and return how many are answered, or rightly not."""
+    policies = Policies(ROOT / "demo" / "policies", encoder.encode)
+    counts = {"answerable": 0, "answered": 0, "unanswerable": 0, "silent": 0}
+    for line in questions("faq_questions.yml")[part]:
+        found = policies.answer(line["ask"], line["topic"])
+        if line.get("silent"):
+            counts["unanswerable"] += 1
+            counts["silent"] += isinstance(found, PolicySilent)
+            continue
+        counts["answerable"] += 1
+        if isinstance(found, PolicyAnswer):
+            text = found.paragraph.text.casefold()
+            counts["answered"] += any(word.casefold() in text for word in line["says"])
+    return counts
+
+
 def main() -> None:
     """Ask the questions and print the shares."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -150,7 +168,7 @@ def main() -> None:
                 print(  # noqa: T201
                     "INVENTED" if one["invented"] else "missed", one["shop"], one["sku"], one["ask"], "->", one["said"]
                 )
-    report = shares(results)
+    report = shares(results) | {"shop": about_the_shop("dev" if given.dev else "test", encoder)}
     if given.out:
         given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))  # noqa: T201
