@@ -20,7 +20,7 @@ CLOSED = frozenset({"size", "colour", "audience", "category"})
 """Facets that list all there is: a value beside the list is not had. Of a feature or a material texts may tell."""
 
 _LONGEST_VALUE = 4
-_LETTERS = {"y": ("yes",), "n": ("no",)}
+_LETTERS: dict[str, tuple[str, ...]] = {"y": ("yes",), "n": ("no",)}
 _FLAG = (("yes",), ("no",))
 
 
