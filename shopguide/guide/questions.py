@@ -50,7 +50,7 @@ def _without_pointing(question: str, turn: Turn) -> str:
     if question != turn.text:
         return question
     characters = list(question)
-    pointing = [one for one in turn.mentions if one.entity in ("ordinal", "product")]
-    for one in (*pointing, *turn.references):
-        characters[one.start : one.end] = " " * (one.end - one.start)
+    spans = [(one.start, one.end) for one in turn.mentions if one.entity in ("ordinal", "product")]
+    for start, end in (*spans, *((one.start, one.end) for one in turn.references)):
+        characters[start:end] = " " * (end - start)
     return "".join(characters)
