@@ -1,61 +1,47 @@
-"""The product flow beyond one product's details: comparison, reviews, stock, reductions."""
+"""The product flow's questions: facts, quoted evidence, or that the data does not tell."""
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.presenting_product import present_comparison, present_promotions, present_reviews, present_stock
-from actions.reading import need_of
+from actions.presenting import present_unresolved
+from shopguide.conversation.answering.outcomes import Answers
+from shopguide.conversation.answering.telling import answer_payload, answer_words, is_silent
 from shopguide.conversation.turn import Turn
 
-
-class ActionCompareProducts(GuideAction):
-    """Puts products side by side."""
-
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_compare_products"
-
-    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Compare what the message means and say which one suits this shopper."""
-        outcome = await self.call(guide().compare, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_comparison(dispatcher, outcome, await self.call(guide().wording, turn))
+ASKED = "ask_product_question"
 
 
-class ActionProductReviews(GuideAction):
-    """Sums up what others wrote."""
+class ActionProductQuestion(GuideAction):
+    """Answers a question about the products that are meant."""
 
     def name(self) -> str:
         """Return the action's name."""
-        return "action_product_reviews"
+        return "action_product_question"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Sum up the reviews of what the message means."""
-        outcome = await self.call(guide().reviews, turn, tracker.get_slot("focus_sku"))
-        return present_reviews(dispatcher, outcome, await self.call(guide().wording, turn))
+        """Answer, and keep the product in focus."""
+        outcome = await self.call(guide().ask_product, turn, question_of(tracker, turn), tracker.get_slot("focus_sku"))
+        wording = await self.call(guide().wording, turn)
+        if not isinstance(outcome, Answers):
+            return present_unresolved(dispatcher, outcome, wording)
+        if is_silent(outcome):
+            response = "utter_product_answer_none"
+        else:
+            response = "utter_product_answer" if len(outcome.found) == 1 else "utter_product_answer_several"
+        payload = answer_payload(outcome, wording)
+        dispatcher.utter_message(response=response, json_message=payload, **answer_words(outcome, wording))
+        return [SlotSet("focus_sku", outcome.found[-1][0].product.sku)]
 
 
-class ActionCheckAvailability(GuideAction):
-    """Tells whether something can be had."""
-
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_check_availability"
-
-    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Look up the stock of what the message means."""
-        outcome = await self.call(guide().availability, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_stock(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
-
-
-class ActionShowPromotions(GuideAction):
-    """Shows what is reduced."""
-
-    def name(self) -> str:
-        """Return the action's name."""
-        return "action_show_promotions"
-
-    async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Show what is reduced of what is looked for."""
-        outcome = await self.call(guide().promotions, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_promotions(dispatcher, outcome, await self.call(guide().wording, turn))
+def question_of(tracker: Tracker, turn: Turn) -> str:
+    """Return the question: the message, or the one before a button that only said which product was meant."""
+    if not turn.text.startswith("/"):
+        return turn.text
+    for event in reversed(tracker.events):
+        parsed = event.get("parse_data") or {}
+        text = str(event.get("text") or "")
+        if event.get("event") == "user" and not text.startswith("/"):
+            return text if (parsed.get("intent") or {}).get("name") == ASKED else ""
+    return ""

@@ -1,7 +1,7 @@
 """Wires the parts together, lazily: the one place where concrete classes meet."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from shopguide.access.service import Access
 from shopguide.catalogue.lexicon_file import LexiconFile
 from shopguide.catalogue.live import LiveCatalogue
 from shopguide.catalogue.store import ProductStore
+from shopguide.conversation.answering.passages import Vectors
 from shopguide.db.engine import Database
 from shopguide.feedback.service import Feedback
 from shopguide.guide import Guide
@@ -18,6 +19,7 @@ from shopguide.guide.consenting import Consenting
 from shopguide.guide.copying import Copying
 from shopguide.guide.erasing import Erasing
 from shopguide.guide.habits import habits_for
+from shopguide.guide.library import Library
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.proving import Proving
 from shopguide.guide.recording import Recorder
@@ -155,8 +157,23 @@ class Shop:
             self.settings,
             recorder=self.recorder,
             own_data=self.own_data,
-            reviews_of=self.products.reviews,
+            library=self.library,
         )
+
+    @part
+    def library(self) -> Library:
+        """What answers are taken from beside the catalogue in memory."""
+        settings = self.settings
+        return Library(
+            read_product=self.products.get,
+            lexicon=settings.lexicon_path,
+            policies=Path(settings.policies) if settings.policies else None,
+            encode=self._vectors_of,
+        )
+
+    def _vectors_of(self, texts: Sequence[str]) -> Vectors | None:
+        # The recommender is built at the first question, not with the library.
+        return self.recommender.vectors_of(texts)
 
     @part
     def privacy(self) -> Privacy:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     models_dir: Path = Field(Path("models"), description="trained artefacts; the recommender's are in recommender/")
     lexicon_path: Path = Field(Path("models/lexicon.jsonl"), description="the lexicon that the dialogue server reads")
     text_index_dir: Path = Field(Path("var/text_index"), description="the catalogue's full-text index on disk")
+    policies: str = Field(
+        "", description="folder of the shop's policy documents (*.md), for questions about the shop; empty: none"
+    )
     currency: str = Field("EUR", description="the shop's own currency (ISO 4217)", pattern=r"^[A-Z]{3}$")
     language: str = Field("en", description="the language of wording and lexicon")
     phone_regions: list[str] = Field(

@@ -7,7 +7,7 @@ export function renderSaid(text) {
   return make("p", { class: "message said" }, make("span", { class: "sr-only" }, "You: "), text);
 }
 
-// A reply of the guide: {text, buttons, custom, image}, where custom is a slate, one product or something not shown here. `say(text, title)` says something for the shopper,
+// A reply of the guide: {text, buttons, custom, image}, where custom is a slate, one product, an answer or something not shown here. `say(text, title)` says something for the shopper,
 // `react({kind, sku, slate_id})` reports what they did. Returns null for a reply with nothing to show.
 export function renderReply(reply, actions) {
   const custom = reply.custom ?? {};
@@ -21,6 +21,7 @@ export function renderReply(reply, actions) {
     const link = { href: safeUrl(custom.link), target: "_blank", rel: "noopener noreferrer" };
     parts.push(make("p", { class: "message link" }, make("a", link, String(custom.title ?? custom.link))));
   }
+  if (custom.type === "answer") parts.push(...listOf(custom.items).map(evidence).filter(Boolean));
   if (safeUrl(reply.image)) parts.push(picture(reply.image, "", "attachment"));
   if (custom.type === "comparison" && listOf(custom.items).length) parts.push(renderComparison(custom));
   if (items.length) {
@@ -42,7 +43,8 @@ export function renderReply(reply, actions) {
 // The text of a reply without what its card shows better.
 function textBeside(custom, text) {
   if (custom.type === "slate") return withoutList(text);
-  return custom.type === "comparison" ? withoutDifferences(text) : withoutAddress(text, custom.link);
+  if (custom.type === "comparison") return withoutDifferences(text);
+  return withoutQuotes(withoutAddress(text, custom.link), custom);
 }
 
 // The text of a slate lists its products, for channels without cards; beside cards the list is said twice.
@@ -72,6 +74,19 @@ export function renderComparison({ items, rows, recommended }) {
   );
   const table = make("table", {}, make("thead", {}, make("tr", {}, make("td", {}), ...heads)), make("tbody", {}, ...lines));
   return make("div", { class: "comparison", tabindex: "0", role: "region", "aria-label": "Comparison" }, table);
+}
+
+// The text of an answer quotes what it rests on, for channels without more; beside the quote it would be said twice.
+export function withoutQuotes(text, custom) {
+  const quoted = custom.type === "answer" ? listOf(custom.items).map((item) => item?.passage).filter(Boolean) : [];
+  return quoted.reduce((left, passage) => left.replace(`: “${passage}”`, "."), text);
+}
+
+// What an answer rests on, with where it stands: a sentence of a product's texts, a paragraph of the shop's documents.
+function evidence(item) {
+  if (typeof item?.passage !== "string" || !item.passage) return null;
+  const place = [item.document ?? item.title, item.heading ?? item.source, item.author].filter(Boolean).map(String);
+  return make("figure", { class: "evidence" }, make("blockquote", {}, item.passage), make("figcaption", {}, place.join(" · ")));
 }
 
 // One product of a slate.

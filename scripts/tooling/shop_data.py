@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -53,7 +54,15 @@ def bring_up_to_date(state: Dict[str, Any]) -> Dict[str, Any]:
         _say_step("recommender: training candidate generators")
         shopguide("train", "--only", "candidates")
         state = doctor()
+    use_demo_policies(state)
     return state
+
+
+def use_demo_policies(state: Dict[str, Any]) -> None:
+    """Let the servers started from here answer from the demo shop's policies, if it is that and none are named."""
+    is_demo = _STEPS.get("demo").get("catalogue") == state["catalogue_digest"]
+    if is_demo and "SHOPGUIDE_POLICIES" not in guide_environment():
+        os.environ["SHOPGUIDE_POLICIES"] = str(DEMO / "policies")
 
 
 def import_demo_shop(state: Dict[str, Any]) -> bool:

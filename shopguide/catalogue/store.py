@@ -168,11 +168,6 @@ class ProductStore:
                 raise UnknownProduct(f"no product {sku!r}")
             return product_of(vars(row), _reviews(session, [sku]).get(sku))
 
-    def reviews(self, sku: Sku) -> tuple[Review, ...]:
-        """Return a product's reviews, in the feed's order."""
-        with self._database.session() as session:
-            return _reviews(session, [sku]).get(sku, ())
-
     def products(self, batch_size: int = 1000, *, reviews: bool = True) -> Iterator[Product]:
         """Yield the active products in order of SKU, a batch in memory at a time.
 

@@ -60,6 +60,7 @@ class Doctor:
             "dialogue environment": self.dialogue_environment,
             "catalogue": self.catalogue,
             "lexicon": self.lexicon,
+            "policies": self.policies,
             "outbox": self.outbox,
             "recommender": self.recommender,
             "reranker": self.reranker,
@@ -142,6 +143,21 @@ class Doctor:
         if lexicon.source != self.catalogue_digest:
             return Check(name, "stale", f"{path} was written from another catalogue", remedy)
         return Check(name, "ok", f"{len(lexicon.values):,} values, digest {lexicon.digest[:8]}")
+
+    def policies(self) -> Check:
+        """Read the shop's policy documents."""
+        from shopguide.conversation.answering.policies import read_folder
+
+        name, folder = "policies", self._settings.policies
+        if not folder:
+            return Check(name, "ok", "none named: questions about the shop are referred to its staff")
+        found = read_folder(Path(folder))
+        if found.problems:
+            return Check(name, "broken", "; ".join(found.problems), "mend the files; the others are used")
+        if not found.paragraphs:
+            return Check(name, "missing", f"no *.md in {folder}", "SHOPGUIDE_POLICIES")
+        documents = len({paragraph.topic for paragraph in found.paragraphs})
+        return Check(name, "ok", f"{documents} documents, {len(found.paragraphs)} paragraphs")
 
     def outbox(self) -> Check:
         """Look for writes that wait for the database."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.product import Review
 from shopguide.conversation.naming import Named, named
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -30,6 +29,7 @@ from shopguide.conversation.words import name_in
 from shopguide.feedback.events import Slate
 from shopguide.feedback.service import Feedback
 from shopguide.guide.impressions import impression
+from shopguide.guide.library import Library
 from shopguide.guide.memory import Memory
 from shopguide.guide.owndata import OwnData
 from shopguide.guide.recording import Recorder
@@ -62,7 +62,7 @@ class Parts:
         settings: the limits.
         recorder: where what happens is written; without one, straight into profiles and feedback.
         own_data: what the use cases around a shopper's own data stand on.
-        reviews_of: reads a product's reviews, which the index leaves in the database.
+        library: what answers are taken from beside the catalogue in memory.
         clock: tells the time; tests bring their own.
     """
 
@@ -75,7 +75,7 @@ class Parts:
         *,
         recorder: Recorder | None = None,
         own_data: OwnData | None = None,
-        reviews_of: Callable[[Sku], tuple[Review, ...]] = lambda _: (),
+        library: Library | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._recommender = recommender
@@ -88,7 +88,7 @@ class Parts:
         )
         self._settings = settings
         self._own = own_data
-        self._reviews_of = reviews_of
+        self._library = library or Library()
         self._clock = clock
 
     @property

@@ -1,7 +1,5 @@
 """The use case of other shoppers' reviews."""
 
-from dataclasses import replace
-
 from shopguide.conversation.outcomes_product import ReviewOutcome, Reviews
 from shopguide.conversation.reviewing import asking_for_reviews, summed_up
 from shopguide.conversation.turn import Turn
@@ -27,7 +25,7 @@ class ReviewCases(Parts):
         words = [word for word in content_words(turn.text, turn.mentions) if word not in idle]
         told = []
         for sku in meant[:READ_AT_ONCE]:
-            product = replace(index.product(sku), reviews=self._reviews_of(sku))
+            product = self._library.product(sku, index)
             known = set(index.mended(product.title))
             about = [word for word in words if not known & set(index.mended(word))]
             told.append(summed_up(product, places.get(sku), about))

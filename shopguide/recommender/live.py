@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -97,6 +97,10 @@ class LiveModel:
     def encode(self, text: str) -> Floats | None:
         """Return a need's vector, `None` while the encoder is loading."""
         return self._encoder.query(text) if self._encoder is not None else None
+
+    def vectors_of(self, texts: Sequence[str]) -> Floats | None:
+        """Return the texts' vectors, [n_texts, d], `None` while the encoder is loading."""
+        return self._encoder.encode(texts) if self._encoder is not None else None
 
     def warm_up(self) -> Snapshot:
         """Load everything there is and wait for it: a server does this before it says that it is ready."""

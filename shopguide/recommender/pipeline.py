@@ -5,7 +5,7 @@ import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -138,6 +138,10 @@ class Recommender:
         most = max(1, round(SOUGHT_SHARE * len(rows)))
         order = np.argsort(-snapshot.popularity.level[rows], kind="stable")
         return np.sort(rows[order[:most]])
+
+    def vectors_of(self, texts: Sequence[str]) -> Floats | None:
+        """Return the unit vectors of sentences, [n_texts, d]; `None` while the encoder is loading."""
+        return self._live.vectors_of(texts)
 
     def recommend(self, request: RecommendationRequest) -> Recommendation:
         """Rank the products in stock that satisfy the constraints.

@@ -10,6 +10,10 @@ import pytest
 import shopguide.conversation
 from shopguide.catalogue.constraints import Constraint
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.conversation.answering.faq import PolicyAnswer, PolicySilent
+from shopguide.conversation.answering.outcomes import Answers
+from shopguide.conversation.answering.policies import Paragraph
+from shopguide.conversation.answering.telling import answer_payload, policy_payload
 from shopguide.conversation.knowing import known_payload
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import Details, SlateShown
@@ -20,6 +24,7 @@ from shopguide.conversation.presentation_product import comparison_payload
 from shopguide.profiles.consent import Consents
 from tests.unit.conversation.shop import NOW, SHOPPER, Shop, mention, products, said
 
+RETURNS = Paragraph("Thirty days.", "Refunds", "Returns", "returns")
 SCHEMAS = Path(shopguide.conversation.__file__).parent / "schemas"
 
 
@@ -137,3 +142,17 @@ def test_profile(shop: Shop) -> None:
     assert payload["facts"][0]["category"] == "shoes"
     assert payload["suggestions"][0]["payload"] == '/forget_me{"memory":"size=43"}'
     check(known_payload(Known(None, available=False), Need(), wording, NOW))
+
+
+@pytest.mark.parametrize("text", ["is it waterproof", "is there a whistle", "does it have laces"])
+def test_answer(shop: Shop, text: str) -> None:
+    bag = next(sku for sku in shop.index.skus if "waterproof" in shop.index.product(sku).facets)
+    outcome = shop.guide.ask_product(said(text, "ask_product_question"), text, focus=bag)
+    assert isinstance(outcome, Answers)
+    payload = check(answer_payload(outcome, shop.guide.wording()))
+    assert len(payload["items"]) == 1
+
+
+@pytest.mark.parametrize("outcome", [PolicyAnswer(RETURNS), PolicySilent(RETURNS), PolicySilent()])
+def test_answer_from_a_document(outcome: PolicyAnswer | PolicySilent) -> None:
+    check(policy_payload(outcome))

@@ -83,6 +83,8 @@ class View:
             return _comparison(payload)
         if kind == "profile" and isinstance(payload.get("tastes"), list) and payload["tastes"]:
             return _tastes(payload["tastes"])
+        if kind == "answer" and facts.items_of(payload):
+            return self._evidence(payload)
         return None
 
     def _slate(self, payload: Mapping[str, Any]) -> RenderableType:
@@ -93,6 +95,11 @@ class View:
             why = facts.one_line(payload["degraded"]).replace("_", " ")
             cards.append(Text(f"(simpler than usual: {why})", style="dim"))
         return Group(*cards)
+
+    def _evidence(self, payload: Mapping[str, Any]) -> RenderableType | None:
+        """The passages an answer rests on, each with where it stands; facts are in the text already."""
+        cards = [self._framed(_passage(item), None) for item in facts.items_of(payload) if item.get("passage")]
+        return Group(*cards) if cards else None
 
     def _framed(self, content: RenderableType, position: Any) -> RenderableType:
         number = facts.one_line(position or "")
@@ -111,6 +118,10 @@ def without_what_the_card_says(text: str, payload: Mapping[str, Any]) -> str:
         return _without_tastes(text, len(payload["tastes"]))
     if payload.get("type") == "comparison":
         return "\n".join(line for line in text.splitlines() if not line.startswith("- "))
+    if payload.get("type") == "answer":
+        for item in facts.items_of(payload):
+            text = text.replace(f": “{item.get('passage')}”", ".")
+        return text
     if payload.get("type") == "product":
         description = facts.one_line(payload.get("description") or "")
         kept = [line for line in text.splitlines() if not (description and facts.one_line(line) == description)]
@@ -182,6 +193,13 @@ def _comparison(payload: Mapping[str, Any]) -> Table:
         values = [facts.one_line(value) for value in row["values"]]
         table.add_row(Text(facts.one_line(row.get("name") or ""), style="dim"), *map(Text, values))
     return table
+
+
+def _passage(item: Mapping[str, Any]) -> RenderableType:
+    said = Text(f"“{facts.clean(item['passage']).strip()}”")
+    source = item.get("document") or item.get("title") or ""
+    place = [item.get("heading") or item.get("source"), item.get("author")]
+    return Group(said, Text(" · ".join(facts.one_line(part) for part in (source, *place) if part), style="dim"))
 
 
 def _tastes(tastes: Sequence[Any]) -> Table:

@@ -16,6 +16,7 @@ from shopguide.errors import DatabaseError, UnknownSlate
 from shopguide.feedback.events import FeedbackEvent, Slate
 from shopguide.feedback.service import RecordResult
 from shopguide.guide import Guide
+from shopguide.guide.library import Library
 from shopguide.ids import ConversationId, ShopperId, Sku, SlateId
 from shopguide.profiles.consent import Consents
 from shopguide.profiles.facts import Fact, derive_facts
@@ -232,7 +233,7 @@ class Shop:
             self.feedback,  # type: ignore[arg-type]
             Settings(_env_file=None, **settings),
             clock=lambda: NOW,
-            reviews_of=lambda sku: self.reviews.get(sku, ()),
+            library=Library(read_product=lambda sku: replace(index.product(sku), reviews=self.reviews.get(sku, ()))),
         )
 
 

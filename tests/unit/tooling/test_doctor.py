@@ -68,6 +68,7 @@ def test_on_an_empty_machine_everything_is_missing_and_nothing_is_made(settings:
         "dialogue environment": "missing",
         "catalogue": "missing",
         "lexicon": "missing",
+        "policies": "ok",
         "outbox": "ok",
         "recommender": "missing",
         "reranker": "missing",

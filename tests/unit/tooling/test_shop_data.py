@@ -1,5 +1,6 @@
 """What `make run` imports, exports and trains, and what it leaves alone."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     machine = Machine()
+    # Set and taken away, so that what a run sets is undone.
+    monkeypatch.setenv("SHOPGUIDE_POLICIES", "")
+    monkeypatch.delenv("SHOPGUIDE_POLICIES")
     monkeypatch.setattr(shop_data, "doctor", machine.doctor)
     monkeypatch.setattr(shop_data, "shopguide", machine.shopguide)
     monkeypatch.setattr(shop_data, "DEMO", tmp_path)
@@ -70,6 +74,16 @@ EVERYTHING = ["import catalogue", "import shoppers", "import events", "train --o
 def test_everything_once_and_then_nothing(make_run: Callable[[], list[str]]) -> None:
     assert make_run() == EVERYTHING
     assert make_run() == []
+
+
+def test_the_demo_shop_answers_from_its_policies_unless_others_are_named(
+    make_run: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run()
+    assert os.environ["SHOPGUIDE_POLICIES"] == str(tmp_path / "policies")
+    monkeypatch.setenv("SHOPGUIDE_POLICIES", "ours")
+    make_run()
+    assert os.environ["SHOPGUIDE_POLICIES"] == "ours"
 
 
 def test_a_changed_demo_shop_is_imported_again(make_run: Callable[[], list[str]], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.product_questions import (
+from actions.product_choice import (
     ActionCheckAvailability,
     ActionCompareProducts,
     ActionProductReviews,
