@@ -44,6 +44,9 @@ def dialogue(
     guarantee: Annotated[
         bool, typer.Option("--guarantee", help="Check every reply: constraints, stated facts, silence.")
     ] = False,
+    asides: Annotated[
+        float, typer.Option(help="How often shoppers say something else: ask, praise, chat.", min=0, max=1)
+    ] = 0.0,
     rasa_url: Annotated[
         str,
         typer.Option(help="A dialogue server that runs, on the shop of the settings, instead of servers of our own."),
@@ -78,6 +81,7 @@ def dialogue(
         url=rasa_url,
         token=token,
         check=guarantee,
+        asides=asides,
         keep=conversations,
     )
     with progress_bar() as progress, tempfile.TemporaryDirectory(prefix="shopguide-") as folder:

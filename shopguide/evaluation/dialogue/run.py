@@ -65,6 +65,7 @@ class Plan:
         url: a dialogue server that runs, with the shop of the settings behind it; empty: servers of our own.
         token: of its API.
         check: whether every reply is checked.
+        asides: how often shoppers say something else.
         keep: where conversations are written to, if anywhere.
     """
 
@@ -80,6 +81,7 @@ class Plan:
     url: str = ""
     token: str = ""
     check: bool = False
+    asides: float = 0.0
     keep: Path | None = None
 
 
@@ -102,7 +104,7 @@ def evaluate(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
         ground = scratch(
             folder, plan.dataset, count=plan.shoppers, seed=plan.seed, minutes=plan.minutes, progress=progress
         )
-    search = Search(ground, phrases, plan.seed)
+    search = Search(ground, phrases, plan.seed, plan.asides)
     run = _Run(plan, search, folder, progress)
     for arm in CLICKING:
         if arm in plan.arms:
@@ -187,11 +189,13 @@ class Search:
         ground: the shop and who looks for what.
         phrases: how shoppers speak.
         seed: of all that is left to chance.
+        asides: how often they say something else when they talk.
     """
 
     ground: Ground
     phrases: Phrasebook
     seed: int
+    asides: float = 0.0
 
     def __post_init__(self) -> None:
         """Read what things are called and how popular they are."""
@@ -222,10 +226,11 @@ class Search:
         sender = f"simulated-{self._run}-{arm}-{noise:g}-{quest.shopper}-{quest.row}"
         if arm is not Arm.STRANGER:
             self.ground.shop.profiles.link(CHANNEL, sender, quest.shopper)
-        return talk(self._shopper(quest, noise), guide, sender, self.index, check)
+        return talk(self._shopper(quest, noise, self.asides), guide, sender, self.index, check)
 
-    def _shopper(self, quest: Quest, noise: float) -> Shopper:
-        return Shopper(Facts(self.index, quest.row), self.phrases, self._speech, noise, self._source(quest, noise))
+    def _shopper(self, quest: Quest, noise: float, asides: float = 0.0) -> Shopper:
+        facts, source = Facts(self.index, quest.row), self._source(quest, noise)
+        return Shopper(facts, self.phrases, self._speech, noise, source, asides)
 
     def _source(self, quest: Quest, noise: float) -> random.Random:
         return random.Random(f"{self.seed}|{quest.shopper}|{quest.row}|{noise:g}")  # noqa: S311  (a measurement)

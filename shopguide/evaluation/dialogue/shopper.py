@@ -24,6 +24,11 @@ OPENED_WITH = ("colour", "audience", "brand", "size", "material", "occasion", "p
 NAMED = ("colour", "audience", "brand", "size", "material", "occasion", "category")
 BY_BUTTON = 0.5
 """How often a question is answered by a button where one is true."""
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+ASIDES = (
+    "ask_details", "ask_compare", "like_position", "exclude_value", "reject_slate", "off_topic_interruption",
+    "open_vague",
+)  # fmt: skip
 PATIENCE = 2
 """How often the same wrong understanding is corrected before the search is started over."""
 
@@ -52,6 +57,7 @@ class Shopper:
         speech: what values are called.
         noise: how often a statement is wrong.
         source: draws what is left to chance.
+        asides: how often something else is said instead: a question about what is shown, praise, small talk.
         told: facet → what was said of it last.
     """
 
@@ -60,6 +66,7 @@ class Shopper:
     speech: Speech
     noise: float
     source: random.Random
+    asides: float = 0.0
     told: dict[str, str] = field(default_factory=dict)
     _styles: tuple[str, ...] = ()
     _corrected: dict[str, int] = field(default_factory=dict)
@@ -87,6 +94,8 @@ class Shopper:
             self._restart = False
             return self._opening()
         slate = reply.slate
+        if self.asides and self.source.random() < self.asides:
+            return self._aside(slate)
         if slate is not None:
             return self._corrects(slate) or self._criticises(slate) or self._says("show_more", {}, "more")
         if reply.question:
@@ -98,6 +107,19 @@ class Shopper:
     def _opening(self) -> Message:
         values = {"category": self._value("category"), **self._placeholders(self._opened)}
         return self._says("open_need", values, "open", must=("category", *self._opened))
+
+    def _aside(self, slate: Mapping[str, Any] | None) -> Message:
+        """Say something that does not bring the search on."""
+        items: Sequence[Mapping[str, Any]] = (slate or {}).get("items") or ()
+        values: dict[str, str] = {}
+        if len(items) > 1:
+            first, second = self.source.sample(range(min(len(items), len(ORDINALS))), 2)
+            values = {"position": ORDINALS[first], "position2": ORDINALS[second]}
+            unwanted = [value for value in _shown(items[0], "brand") if value not in self.facts.values.get("brand", ())]
+            if unwanted:
+                values["value"] = values["brand"] = self.speech.value("brand", unwanted[0], self.source)
+        possible = [act for act in ASIDES if self.phrases.has(act, values)]
+        return self._says(self.source.choice(possible), values, "aside") if possible else self._opening()
 
     def _answers(self, question: Sequence[tuple[Button, list[Answer]]]) -> Message:
         """Answer a question or take a way out that is offered, truthfully but for the noise."""

@@ -44,7 +44,10 @@ class Speech:
         if value == "no":
             return f"not {self.facet(facet)}"
         usual = self._forms[facet, "yes"][0] if value == "yes" and (facet, "yes") in self._forms else value
-        others = [form for form in self._forms.get((facet, value), ()) if self._is_like(form, facet)]
+        forms = self._forms.get((facet, value), ())
+        # Spellings without their space are there to be understood; hardly anybody types them.
+        glued = {form.replace(" ", "") for form in forms if " " in form}
+        others = [form for form in forms if form not in glued and self._is_like(form, facet)]
         return source.choice(others) if others and source.random() > USUAL else usual
 
     def _is_like(self, form: str, facet: str) -> bool:
