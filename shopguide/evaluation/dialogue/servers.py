@@ -110,19 +110,27 @@ class Servers:
             command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         ) as process:  # fmt: skip
             try:
-                _await(process, ready, name, log)
+                await_ready(process, ready, name, log)
                 yield
             finally:
                 process.terminate()
 
 
-def _await(process: "subprocess.Popen[bytes]", url: str, name: str, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+def await_ready(
+    process: "subprocess.Popen[bytes]", url: str, name: str, log: Path, seconds: float = READY_SECONDS
+) -> None:
+    """Return when a server that was started answers at an address.
+
+    Raises:
+        DialogueServerUnavailable: it ended, or did not answer in time; the message ends with the end of its log.
+    """
+    deadline = time.monotonic() + seconds
     while not _answers(url):
         if process.poll() is not None or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-15:])
+            said = log.read_text("utf-8", "replace").splitlines()
+            tail = "\n".join([line for line in said if "No agent loaded" not in line][-15:])  # that is our asking
             raise DialogueServerUnavailable(f"The {name} server is not ready. The end of {log}:\n{tail}")
-        time.sleep(0.3)
+        time.sleep(0.2)
 
 
 def _answers(url: str) -> bool:
