@@ -72,6 +72,7 @@ class Shopper:
     _corrected: dict[str, int] = field(default_factory=dict)
     _opened: tuple[str, ...] = ()
     _restart: bool = False
+    _sent: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Take one or two styles of speaking."""
@@ -229,7 +230,13 @@ class Shopper:
         return self.phrases.say("inform_value", values, self.source, must=(must,), styles=self._styles)
 
     def _says(self, act: str, values: Mapping[str, str], kind: str, *, must: tuple[str, ...] = ()) -> Message:
-        return Message(self.phrases.say(act, values, self.source, must=must, styles=self._styles), kind)
+        """Put an act into words; whoever was not understood does not say the same words again if there are others."""
+        for styles in (self._styles, self._styles, ()):
+            text = self.phrases.say(act, values, self.source, must=must, styles=styles)
+            if text not in self._sent:
+                break
+        self._sent.add(text)
+        return Message(text, kind)
 
     # -- what there is to say -----------------------------------------------------------------------------------------
 
