@@ -19,4 +19,4 @@ class ActionCritique(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Apply the critique to the need and show what fits now."""
         outcome = await self.call(guide().critique, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+        return present_search(dispatcher, outcome, await self.call(guide().wording, turn), tracker)

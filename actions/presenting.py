@@ -57,6 +57,7 @@ SLATES = {
     "": ("utter_search_slate", "utter_search_slate_one"),
     "more": ("utter_search_more", "utter_search_more_one"),
     "critique": ("utter_critique_slate", "utter_critique_slate_one"),
+    "similar": ("utter_product_instead", "utter_product_instead_one"),
 }
 """By how a slate relates to the one before: the response for several products, and the one for a single product."""
 

@@ -24,7 +24,7 @@ class ActionProductDetails(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Tell about the product that is meant, and keep it in focus."""
         outcome = await self.call(guide().details, turn, tracker.get_slot("focus_sku"))
-        wording = await self.call(guide().wording)
+        wording = await self.call(guide().wording, turn)
         if not isinstance(outcome, Details):
             return present_unresolved(dispatcher, outcome, wording)
         for told in (outcome, *outcome.beside):
@@ -46,7 +46,7 @@ class ActionExplainRecommendation(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Give the reasons."""
         outcome = await self.call(guide().explain, turn, need_of(tracker), tracker.get_slot("focus_sku"))
-        wording = await self.call(guide().wording)
+        wording = await self.call(guide().wording, turn)
         if not isinstance(outcome, Explained):
             return present_unresolved(dispatcher, outcome, wording)
         reasons = explanation_words(outcome, wording)
@@ -69,7 +69,7 @@ class ActionLikeProduct(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Record it and say so."""
         outcome = await self.call(guide().like, turn, tracker.get_slot("focus_sku"))
-        return _judged(dispatcher, outcome, await self.call(guide().wording))
+        return _judged(dispatcher, outcome, await self.call(guide().wording, turn))
 
 
 class ActionDislikeProduct(GuideAction):
@@ -82,7 +82,7 @@ class ActionDislikeProduct(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Record it and say so."""
         outcome = await self.call(guide().dislike, turn, tracker.get_slot("focus_sku"))
-        return _judged(dispatcher, outcome, await self.call(guide().wording))
+        return _judged(dispatcher, outcome, await self.call(guide().wording, turn))
 
 
 def _judged(dispatcher: CollectingDispatcher, outcome: Judged | Unresolved, wording: Wording) -> Events:

@@ -45,7 +45,7 @@ class ActionShowProfile(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Tell what is known, or that nothing is."""
         known: Known = await self.call(guide().what_is_known, turn)
-        wording = await self.call(guide().wording)
+        wording = await self.call(guide().wording, turn)
         if not known.available:
             dispatcher.utter_message(response="utter_profile_unavailable")
             return []
@@ -72,7 +72,7 @@ class ActionForgetMe(GuideAction):
             return await self._forget(dispatcher, turn, tracker)
         forgotten = await self.call(guide().forget_named, turn)
         if not forgotten.nothing or not forgotten.available:
-            present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
+            present_forgotten(dispatcher, forgotten, await self.call(guide().wording, turn))
             return []
         dispatcher.utter_message(response="utter_profile_forget_confirm")
         # Two open questions would make a "yes" mean either.
@@ -111,7 +111,7 @@ class ActionExportMyData(GuideAction):
         if link is None:
             dispatcher.utter_message(response="utter_profile_export_unavailable")
             return []
-        wording = await self.call(guide().wording)
+        wording = await self.call(guide().wording, turn)
         title = wording.say("known.copy")
         dispatcher.utter_message(
             response="utter_profile_export",

@@ -30,6 +30,7 @@ def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
         open_question=tracker.get_slot("requested_slot") if active else None,
         current_slate=tracker.get_slot("current_slate"),
         history=tracker.get_slot("history") != "off",
+        number=sum(event.get("event") == "user" for event in tracker.events),
     )
 
 

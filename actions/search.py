@@ -34,7 +34,7 @@ class ValidateSearchForm(GuideAction):
         if turn.intent == "remove_preference":
             forgotten = await self.call(guide().forget_named, turn, need_of(tracker))
             if forgotten.values:
-                present_forgotten(dispatcher, forgotten, await self.call(guide().wording))
+                present_forgotten(dispatcher, forgotten, await self.call(guide().wording, turn))
                 return await self._asking_on(dispatcher, turn, need_of(tracker))
         return await self._considered(dispatcher, turn, tracker)
 
@@ -43,7 +43,7 @@ class ValidateSearchForm(GuideAction):
         if turn.open_question is not None and returning(tracker):
             question = await self.call(guide().question, need, turn.open_question)
             if question is not None:
-                present_question(dispatcher, Ask(need, question), await self.call(guide().wording), again=True)
+                present_question(dispatcher, Ask(need, question), await self.call(guide().wording, turn), again=True)
                 return [SlotSet("requested_slot", turn.open_question)]
             return [SlotSet("requested_slot", None)]
         considered = await self.call(guide().consider, turn, need)
@@ -53,10 +53,10 @@ class ValidateSearchForm(GuideAction):
         # Rasa takes a message that sets no slot for one that the form had no use for: what stays is set again.
         events = need_events(tracker, considered.need) or [SlotSet("need_text", considered.need.slots()["need_text"])]
         if isinstance(considered, Unsold):
-            present_unsold(dispatcher, considered, await self.call(guide().wording))
+            present_unsold(dispatcher, considered, await self.call(guide().wording, turn))
             return [*events, SlotSet("requested_slot", None)]
         if isinstance(considered, Ask):
-            present_question(dispatcher, considered, await self.call(guide().wording))
+            present_question(dispatcher, considered, await self.call(guide().wording, turn))
             return [*events, SlotSet("requested_slot", considered.question.facet)]
         return [*events, SlotSet("requested_slot", None)]
 
@@ -64,7 +64,7 @@ class ValidateSearchForm(GuideAction):
         """Put the open question again, if there is one; Rasa needs some slot set beside it."""
         question = await self.call(guide().question, need, turn.open_question) if turn.open_question else None
         if question is not None:
-            present_question(dispatcher, Ask(need, question), await self.call(guide().wording), again=True)
+            present_question(dispatcher, Ask(need, question), await self.call(guide().wording, turn), again=True)
         asked = turn.open_question if question is not None else None
         return [SlotSet("need_text", need.slots()["need_text"]), SlotSet("requested_slot", asked)]
 
@@ -85,7 +85,7 @@ class ActionSearch(GuideAction):
         if uttered(tracker, UNSOLD, UNSOLD_NEAR, FORGOTTEN):
             return []
         outcome = await self.call(guide().search, turn, need_of(tracker))
-        events = present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+        events = present_search(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
         # Once there is something to remember, and once only.
         if isinstance(outcome, SlateShown) and await self.call(guide().asks_consent, turn):
             dispatcher.utter_message(response="utter_profile_consent_ask")
@@ -102,7 +102,7 @@ class ActionShowMore(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Show what was not seen yet."""
         outcome = await self.call(guide().more, turn, need_of(tracker))
-        return present_search(dispatcher, outcome, await self.call(guide().wording), tracker)
+        return present_search(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
 
 
 class ActionStartOver(GuideAction):

@@ -155,6 +155,7 @@ class Shop:
             self.settings,
             recorder=self.recorder,
             own_data=self.own_data,
+            reviews_of=self.products.reviews,
         )
 
     @part

@@ -14,7 +14,7 @@ export function renderReply(reply, actions) {
   const items = productsOf(custom);
   const parts = [];
   if (typeof reply.text === "string" && reply.text.trim()) {
-    const text = custom.type === "slate" ? withoutList(reply.text) : withoutAddress(reply.text, custom.link);
+    const text = textBeside(custom, reply.text);
     parts.push(make("p", { class: "message" }, make("span", { class: "sr-only" }, "Guide: "), text));
   }
   if (custom.type === "notice" && safeUrl(custom.link)) {
@@ -22,6 +22,7 @@ export function renderReply(reply, actions) {
     parts.push(make("p", { class: "message link" }, make("a", link, String(custom.title ?? custom.link))));
   }
   if (safeUrl(reply.image)) parts.push(picture(reply.image, "", "attachment"));
+  if (custom.type === "comparison" && listOf(custom.items).length) parts.push(renderComparison(custom));
   if (items.length) {
     const list = make("ol", { class: "slate", "aria-label": "Products" });
     for (const item of items) list.append(make("li", {}, renderCard(item, custom.slate_id, actions)));
@@ -38,6 +39,12 @@ export function renderReply(reply, actions) {
   return parts.length ? make("div", { class: "reply" }, ...parts) : null;
 }
 
+// The text of a reply without what its card shows better.
+function textBeside(custom, text) {
+  if (custom.type === "slate") return withoutList(text);
+  return custom.type === "comparison" ? withoutDifferences(text) : withoutAddress(text, custom.link);
+}
+
 // The text of a slate lists its products, for channels without cards; beside cards the list is said twice.
 export function withoutList(text) {
   return text.split("\n").filter((line) => !/^\s*\d+[.)]\s/.test(line)).join("\n").trim();
@@ -46,6 +53,25 @@ export function withoutList(text) {
 // The text of a notice names its link, for channels without links; beside the link its address is only in the way.
 export function withoutAddress(text, address) {
   return (address ? text.replace(address, "").replace(/\s*:\s*(\n|$)/, ".$1") : text).trim();
+}
+
+// The text of a comparison lists the differences, for channels without tables.
+export function withoutDifferences(text) {
+  return text.split("\n").filter((line) => !line.startsWith("- ")).join("\n").trim();
+}
+
+// Products side by side: one column for each, one row for each difference.
+export function renderComparison({ items, rows, recommended }) {
+  const heads = listOf(items).map((item) => {
+    const number = Number.isInteger(item.position) ? `${item.position}. ` : "";
+    const chosen = item.sku === recommended ? make("span", { class: "chosen" }, "suits you best") : "";
+    return make("th", { scope: "col" }, picture(item.image, "", "picture"), `${number}${item.title ?? item.sku}`, chosen);
+  });
+  const lines = listOf(rows).map((row) =>
+    make("tr", {}, make("th", { scope: "row" }, String(row.name)), ...listOf(row.values).map((value) => make("td", {}, String(value)))),
+  );
+  const table = make("table", {}, make("thead", {}, make("tr", {}, make("td", {}), ...heads)), make("tbody", {}, ...lines));
+  return make("div", { class: "comparison", tabindex: "0", role: "region", "aria-label": "Comparison" }, table);
 }
 
 // One product of a slate.

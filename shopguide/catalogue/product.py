@@ -29,7 +29,7 @@ class Product:
     Text values (brand, category, facets) keep the shop's own spelling; whoever compares them folds them with
     `lexicon.text.normalise`. `category` runs from the root to the leaf. `price` and `list_price` are in `currency`;
     `None` means that the feed names none. `stock` is a count; `None` means unknown and counts as in stock. Variants of
-    one thing have the same `group_id`.
+    one thing have the same `group_id`. `sale_ends` is when a reduced price ends, in UTC.
     """
 
     sku: Sku
@@ -40,6 +40,7 @@ class Product:
     price: Decimal | None = None
     list_price: Decimal | None = None
     currency: str | None = None
+    sale_ends: datetime | None = None
     stock: int | None = None
     rating: float | None = None
     rating_count: int = 0

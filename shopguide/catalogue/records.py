@@ -21,6 +21,7 @@ def record_of(product: Product) -> dict[str, Any]:
         "price": product.price,
         "list_price": product.list_price,
         "currency": product.currency,
+        "sale_ends": product.sale_ends,
         "stock": product.stock,
         "rating": product.rating,
         "rating_count": product.rating_count,
@@ -40,10 +41,12 @@ def record_of(product: Product) -> dict[str, Any]:
         ],
     }
     amounts = {name: None if row[name] is None else str(row[name].normalize()) for name in ("price", "list_price")}
-    said = {**row, **amounts}
-    if product.group_id is None:
-        # Products from before there were groups keep their digest: they have not changed.
-        del said["group_id"]
+    ends = {"sale_ends": None if product.sale_ends is None else product.sale_ends.isoformat()}
+    said = {**row, **amounts, **ends}
+    for added_later in ("group_id", "sale_ends"):
+        # Products from before there were such columns keep their digest: they have not changed.
+        if said[added_later] is None:
+            del said[added_later]
     row["digest"] = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
     return row
 
@@ -77,6 +80,7 @@ def product_of(row: Mapping[str, Any], reviews: tuple[Review, ...] | None) -> Pr
         price=row["price"],
         list_price=row["list_price"],
         currency=row["currency"],
+        sale_ends=row["sale_ends"],
         stock=row["stock"],
         rating=row["rating"],
         rating_count=row["rating_count"],

@@ -56,6 +56,7 @@ class _ProductColumns:
     price: Mapped[Decimal | None] = mapped_column(Amount)
     list_price: Mapped[Decimal | None] = mapped_column(Amount)
     currency: Mapped[str | None] = mapped_column(String(3))
+    sale_ends: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stock: Mapped[int | None]
     rating: Mapped[float | None]
     rating_count: Mapped[int]
@@ -166,6 +167,11 @@ class ProductStore:
             if row is None:
                 raise UnknownProduct(f"no product {sku!r}")
             return product_of(vars(row), _reviews(session, [sku]).get(sku))
+
+    def reviews(self, sku: Sku) -> tuple[Review, ...]:
+        """Return a product's reviews, in the feed's order."""
+        with self._database.session() as session:
+            return _reviews(session, [sku]).get(sku, ())
 
     def products(self, batch_size: int = 1000, *, reviews: bool = True) -> Iterator[Product]:
         """Yield the active products in order of SKU, a batch in memory at a time.
@@ -285,8 +291,9 @@ class Staging:
         rows: dict[Sku, dict[str, Any]] = {
             sku: {
                 "import_id": self._id, "sku": sku, "title": "", "description": "", "brand": None, "category": [],
-                "price": None, "list_price": None, "currency": None, "stock": None, "rating": None, "rating_count": 0,
-                "image": None, "url": None, "group_id": None, "facets": {}, "units": {}, "digest": "", "reviews": [],
+                "price": None, "list_price": None, "currency": None, "sale_ends": None, "stock": None, "rating": None,
+                "rating_count": 0, "image": None, "url": None, "group_id": None, "facets": {}, "units": {},
+                "digest": "", "reviews": [],
                 "valid": False,
                 "staged_at": now,
             }

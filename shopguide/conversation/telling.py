@@ -1,13 +1,13 @@
 """Outcomes in words: the fragments that responses put into sentences. Text alone is a full channel."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from lexicon.text import normalise
 from shopguide.catalogue.product import Product
 from shopguide.conversation.answers import PAYLOAD_LIMIT, Answer, payload_of
+from shopguide.conversation.distinguishing import distinct_words
 from shopguide.conversation.knowing import kept_in_mind_note
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Details, Explained, Relaxation, Shown, SlateShown, Unsold
@@ -16,7 +16,6 @@ from shopguide.conversation.reasons import TELLING, line_reasons, why
 from shopguide.conversation.ways import ways_out
 from shopguide.conversation.wording import Wording, plural
 
-DISTINCTIONS = 2
 MOST_FACTS = 10
 MOST_DESCRIPTION = 400
 MOST_TITLE = 90
@@ -41,7 +40,7 @@ def slate_words(outcome: SlateShown, wording: Wording) -> dict[str, str]:
         "note": _note(outcome, wording),
         "noun": wording.noun(outcome.checked),
         "summary": _summary(outcome, wording),
-        "distinct": _distinct(outcome, wording),
+        "distinct": distinct_words(outcome, wording),
         "lines": "\n".join(_lines(outcome, wording)),
     }
 
@@ -56,10 +55,14 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
 
 def question_buttons(question: Question, wording: Wording) -> list[Button]:
     """Return the buttons of a question, "doesn't matter" last."""
-    answers = [*(option.answer for option in question.options), Answer(question.facet, "any")]
+    offered = [
+        (wording.say("option.counted", title=option_title(one.answer, wording), count=f"{one.count:,}"), one.answer)
+        for one in question.options
+    ]
+    minds_nothing = Answer(question.facet, "any")
     return [
-        Button(title=option_title(answer, wording), payload=answer.payload)
-        for answer in answers
+        Button(title=title, payload=answer.payload)
+        for title, answer in (*offered, (option_title(minds_nothing, wording), minds_nothing))
         if answer.payload is not None
     ]
 
@@ -259,73 +262,6 @@ def _own_facts(outcome: SlateShown, wording: Wording) -> list[str]:
 
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(" ,;-") + " …"
-
-
-def _distinct(outcome: SlateShown, wording: Wording) -> str:
-    """Say what sets the products apart: who compares five lines is helped by the two facts that decide."""
-    if len(outcome.items) < 2:
-        return ""
-    found = _extremes(outcome, wording)
-    found += [
-        text for text in (_by_taste(outcome, wording), _brands(outcome, wording), _odd_one(outcome, wording)) if text
-    ]
-    chosen = "; ".join(found[:DISTINCTIONS])
-    return f" {chosen[:1].upper()}{chosen[1:]}." if chosen else ""
-
-
-def _extremes(outcome: SlateShown, wording: Wording) -> list[str]:
-    """Name the cheapest product and the best rated one, in one breath if they are the same."""
-    say, cheapest, best = wording.say, _cheapest(outcome), _best_rated(outcome)
-    words: dict[str, object] = {}
-    if cheapest is not None:
-        words["price"] = wording.number("price", float(cheapest.product.price or 0))
-    if best is not None:
-        words["rating"] = f"{best.product.rating:g}"
-    if cheapest is not None and cheapest is best:
-        return [say("distinct.cheapest_and_best_rated", position=best.position, **words)]
-    named = (("distinct.cheapest", cheapest), ("distinct.best_rated", best))
-    return [say(key, position=one.position, **words) for key, one in named if one is not None]
-
-
-def _cheapest(outcome: SlateShown) -> Shown | None:
-    priced = sorted((float(s.product.price), s.position, s) for s in outcome.items if s.product.price is not None)
-    if len(priced) < 2 or priced[0][0] > 0.9 * priced[-1][0] or priced[0][0] == priced[1][0]:
-        return None
-    return priced[0][2]
-
-
-def _best_rated(outcome: SlateShown) -> Shown | None:
-    rated = sorted(
-        (s for s in outcome.items if s.product.rating is not None and s.product.rating_count > 2),
-        key=lambda s: -(s.product.rating or 0.0),
-    )
-    if len(rated) < 2 or rated[0].product.rating == rated[1].product.rating:
-        return None
-    return rated[0]
-
-
-def _by_taste(outcome: SlateShown, wording: Wording) -> str:
-    with_taste = [s.position for s in outcome.items if any(r.kind == "taste" for r in s.reasons)]
-    return wording.say("distinct.taste", position=with_taste[0]) if len(with_taste) == 1 else ""
-
-
-def _brands(outcome: SlateShown, wording: Wording) -> str:
-    brands = list(dict.fromkeys(s.product.brand for s in outcome.items if s.product.brand))
-    return wording.say("distinct.brands", values=wording.say.both(brands[:5])) if len(brands) > 1 else ""
-
-
-def _odd_one(outcome: SlateShown, wording: Wording) -> str:
-    """Name the one product whose colour, say, is its own while all others share theirs."""
-    index = wording.index
-    rows = {s.position: index.row(s.product.sku) for s in outcome.items if s.product.sku in index}
-    for facet in ("colour", "material", "occasion"):
-        values = {position: index.values(facet, row)[:1] for position, row in rows.items()}
-        counted = Counter(value for value in values.values() if value)
-        if len(counted) == 2 and min(counted.values()) == 1 and sum(counted.values()) > 2:
-            rare = min(counted, key=lambda value: counted[value])
-            position = next(place for place, value in values.items() if value == rare)
-            return wording.say("distinct.only", position=position, value=wording.value(facet, rare[0]))
-    return ""
 
 
 def details_words(outcome: Details, wording: Wording) -> dict[str, str]:

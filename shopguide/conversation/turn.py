@@ -50,7 +50,7 @@ class Turn:
     """One message with what the NLU made of it.
 
     `open_question` is the facet that was asked about, if any; `history` whether what is remembered of the shopper may
-    count in the session.
+    count in the session; `number` counts the shopper's messages in the conversation.
     """
 
     conversation_id: ConversationId
@@ -63,3 +63,4 @@ class Turn:
     current_slate: str | None = None
     payload: dict[str, str] = field(default_factory=dict)
     history: bool = True
+    number: int = 0

@@ -1,13 +1,15 @@
 """The assistant's use cases, which actions, the API and evaluation call."""
 
+from shopguide.guide.comparing import ComparisonCases
 from shopguide.guide.privacy import PrivacyCases
 from shopguide.guide.products import ProductCases
 from shopguide.guide.requests import RequestCases
-from shopguide.guide.searching import SearchCases
+from shopguide.guide.reviewing import ReviewCases
 from shopguide.guide.shoppers import ShopperCases
+from shopguide.guide.stock import StockCases
 
 __all__ = ["Guide"]
 
 
-class Guide(SearchCases, ProductCases, ShopperCases, PrivacyCases, RequestCases):
+class Guide(StockCases, ProductCases, ComparisonCases, ReviewCases, ShopperCases, PrivacyCases, RequestCases):
     """The assistant, free of channels and of Rasa: it takes turns and needs, and returns outcomes without wording."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Review
 from shopguide.conversation.naming import Named, named
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
@@ -61,6 +62,7 @@ class Parts:
         settings: the limits.
         recorder: where what happens is written; without one, straight into profiles and feedback.
         own_data: what the use cases around a shopper's own data stand on.
+        reviews_of: reads a product's reviews, which the index leaves in the database.
         clock: tells the time; tests bring their own.
     """
 
@@ -73,6 +75,7 @@ class Parts:
         *,
         recorder: Recorder | None = None,
         own_data: OwnData | None = None,
+        reviews_of: Callable[[Sku], tuple[Review, ...]] = lambda _: (),
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._recommender = recommender
@@ -85,6 +88,7 @@ class Parts:
         )
         self._settings = settings
         self._own = own_data
+        self._reviews_of = reviews_of
         self._clock = clock
 
     @property
@@ -97,9 +101,9 @@ class Parts:
         """The shop's own currency."""
         return self._settings.currency
 
-    def wording(self) -> Wording:
-        """Return the words of the shop's language over the catalogue as it stands."""
-        return Wording(self.index, phrases(self._settings.language), self.currency)
+    def wording(self, turn: Turn | None = None) -> Wording:
+        """Return the words of the shop's language over the catalogue as it stands, as they are chosen in a turn."""
+        return Wording(self.index, phrases(self._settings.language).at(turn.number if turn else 0), self.currency)
 
     def _meant(self, turn: Turn, slate: Slate | None, focus: str | None, index: CatalogueIndex) -> Meant:
         """Return the products that a message speaks of, or why that cannot be told.

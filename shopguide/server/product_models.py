@@ -157,6 +157,7 @@ class ProductPatch(BaseModel):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(
         None, description="ISO 4217; the shop's own by default"
     )
+    sale_ends: Moment | None = Field(None, description="when a reduced price ends; ISO 8601 with its zone")
     stock: Count | None = Field(None, description="how many there are; null: unknown, which counts as in stock")
     in_stock: StrictBool | None = Field(None, description="follows from stock; if sent, it must agree")
     rating: Annotated[Number, Field(ge=0, le=5)] | None = None
@@ -297,6 +298,7 @@ class ProductDocument(BaseModel):
     price: float | None
     list_price: float | None
     currency: str | None
+    sale_ends: datetime | None
     in_stock: bool
     stock: int | None
     rating: float | None
@@ -320,6 +322,7 @@ class ProductDocument(BaseModel):
             price=None if product.price is None else float(product.price),
             list_price=None if product.list_price is None else float(product.list_price),
             currency=product.currency,
+            sale_ends=product.sale_ends,
             in_stock=product.in_stock,
             stock=product.stock,
             rating=product.rating,

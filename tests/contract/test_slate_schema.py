@@ -14,7 +14,9 @@ from shopguide.conversation.knowing import known_payload
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import Details, SlateShown
 from shopguide.conversation.outcomes_privacy import Known, KnownValue, Origin
+from shopguide.conversation.outcomes_product import Compared
 from shopguide.conversation.presentation import details_payload, slate_payload
+from shopguide.conversation.presentation_product import comparison_payload
 from shopguide.profiles.consent import Consents
 from tests.unit.conversation.shop import NOW, SHOPPER, Shop, mention, products, said
 
@@ -62,6 +64,16 @@ def test_facets_of_the_need_are_told_of_every_item(shop: Shop) -> None:
     need = Need().want("category", ["bags"]).within("capacity", Bounds(low=15))
     payload = check(slate_payload(slate(shop, need), shop.guide.wording()))
     assert all(item["facets"]["capacity"] >= 15 for item in payload["items"])
+
+
+def test_comparison(shop: Shop) -> None:
+    shown = slate(shop, Need().want("category", ["bags"]).want("colour", ["blue"]))
+    turn = said("compare them", "compare_products", current_slate=shown.slate_id)
+    outcome = shop.guide.compare(turn, Need())
+    assert isinstance(outcome, Compared)
+    payload = check(comparison_payload(outcome, shop.guide.wording()))
+    assert len(payload["items"]) == 4
+    assert all(len(row["values"]) == 4 for row in payload["rows"])
 
 
 def test_the_schema_refuses_what_is_wrong(shop: Shop) -> None:

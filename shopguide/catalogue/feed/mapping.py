@@ -186,6 +186,10 @@ class Mapping(_Part):
     price: Source | None = Field(None, description="what it costs")
     list_price: Source | None = Field(None, description="what it cost before, or is said to cost")
     price_currency: Source | None = Field(None, description="the column with the currency (ISO 4217)")
+    sale_ends: Source | None = Field(
+        None,
+        description="when a reduced price ends: an ISO 8601 day or time, or an interval (sale_price_effective_date)",
+    )
     stock: Source | None = Field(None, description="how many there are; yes and no are understood")
     rating: Source | None = Field(None, description="the mean rating")
     rating_count: Source | None = Field(None, description="how many ratings there are")

@@ -89,6 +89,7 @@ class ProductReader:
             price=price,
             list_price=row.read("list_price", mapping.list_price, lambda cell: self._amount(mapping.list_price, cell)),
             currency=self._currency(row, price),
+            sale_ends=row.read("sale_ends", mapping.sale_ends, values.end_of),
             stock=row.read("stock", mapping.stock, self._count),
             rating=row.read("rating", mapping.rating, self._rating),
             rating_count=row.read("rating_count", mapping.rating_count, self._count) or 0,

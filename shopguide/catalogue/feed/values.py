@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,22 @@ def text_of(value: Any) -> str:
 def prose_of(value: Any) -> str:
     """Return a cell as running text: markup taken out, entities resolved."""
     return text_of(html.unescape(_TAG.sub(" ", text_of(value))))
+
+
+def end_of(value: Any) -> datetime:
+    """Read when something ends, in UTC: an ISO 8601 time, a day (to its end), or an interval of them ("…/…").
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    text = text_of(value).rpartition("/")[2].strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text_of(value)!r} is no day or time in ISO 8601") from None
+    if len(text) <= len("2026-01-31"):
+        moment = datetime.combine(moment.date(), time(23, 59, 59))
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def decimal_of(value: Any, point: str | None = None) -> Decimal:

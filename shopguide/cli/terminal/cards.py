@@ -109,6 +109,8 @@ def without_what_the_card_says(text: str, payload: Mapping[str, Any]) -> str:
     """Return the text without the lines that the card repeats in a better shape."""
     if payload.get("type") == "profile":
         return _without_tastes(text, len(payload["tastes"]))
+    if payload.get("type") == "comparison":
+        return "\n".join(line for line in text.splitlines() if not line.startswith("- "))
     if payload.get("type") == "product":
         description = facts.one_line(payload.get("description") or "")
         kept = [line for line in text.splitlines() if not (description and facts.one_line(line) == description)]
@@ -169,24 +171,16 @@ def _facet_rows(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _comparison(payload: Mapping[str, Any]) -> Table:
-    """Products side by side, one row for each fact that at least one of them has."""
+    """Products side by side, one row for each difference."""
     items = facts.items_of(payload)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     table.add_column("")
     for place, item in enumerate(items, 1):
         number = facts.one_line(item.get("position") or place)
         table.add_column(Text(f"{number}. {facts.one_line(item.get('title') or '')}"), overflow="fold")
-    rows: dict[str, list[str]] = {
-        "price": [facts.price(item) for item in items],
-        "rating": [facts.rating(item) for item in items],
-        "stock": [facts.stock(item) for item in items],
-    }
-    facets = [_facet_rows(item) for item in items]
-    for name in dict.fromkeys(name for one in facets for name in one):
-        rows[name] = [one.get(name, "") for one in facets]
-    for name, values in rows.items():
-        if any(values):
-            table.add_row(Text(name, style="dim"), *(Text(value or "–") for value in values))
+    for row in facts.rows_of(payload):
+        values = [facts.one_line(value) for value in row["values"]]
+        table.add_row(Text(facts.one_line(row.get("name") or ""), style="dim"), *map(Text, values))
     return table
 
 

@@ -86,6 +86,13 @@ def items_of(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
+def rows_of(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of a comparison."""
+    rows = payload.get("rows")
+    found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    return [row for row in found if isinstance(row.get("values"), list)]
+
+
 def without_the_cards(text: str, items: Iterable[Mapping[str, Any]]) -> str:
     """Leave out the lines of a text that say what the cards below it say: lines with a product's title in them."""
     titles = [one_line(item.get("title") or "") for item in items]

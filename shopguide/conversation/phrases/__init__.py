@@ -9,14 +9,26 @@ import yaml
 
 
 class Phrases:
-    """The fragments of one language, reached by dotted keys: `reason.text`."""
+    """The fragments of one language, reached by dotted keys: `reason.text`.
 
-    def __init__(self, fragments: dict[str, Any]) -> None:
+    A fragment may be a list of wordings: they take turns, so that no two turns in a row are phrased alike.
+
+    Args:
+        fragments: by key, nested.
+        turn: the number of the shopper's message in the conversation.
+    """
+
+    def __init__(self, fragments: dict[str, Any], turn: int = 0) -> None:
         self._fragments = fragments
+        self._turn = turn
+
+    def at(self, turn: int) -> "Phrases":
+        """Return the fragments as they are worded in a turn of a conversation."""
+        return Phrases(self._fragments, turn)
 
     def has(self, key: str) -> bool:
         """Whether there is a fragment with this key."""
-        return isinstance(self._look(key), str)
+        return isinstance(self._worded(key), str)
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a fragment with its braces filled in.
@@ -24,7 +36,7 @@ class Phrases:
         Raises:
             KeyError: there is no such fragment, or a value for one of its braces is missing.
         """
-        fragment = self._look(key)
+        fragment = self._worded(key)
         if not isinstance(fragment, str):
             raise KeyError(key)
         return fragment.format_map(values) if values else fragment
@@ -46,6 +58,10 @@ class Phrases:
         if len(values) < 2:
             return "".join(values)
         return self("list.comma").join(values[:-1]) + self(last) + values[-1]
+
+    def _worded(self, key: str) -> Any:
+        found = self._look(key)
+        return found[self._turn % len(found)] if isinstance(found, list) and found else found
 
     def _look(self, key: str) -> Any:
         found: Any = self._fragments

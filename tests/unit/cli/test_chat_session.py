@@ -133,7 +133,8 @@ def test_product_comparison_and_profile_are_shown() -> None:
         "facets": {"volume": 0.4},
         "units": {"volume": "l"},
     }
-    comparison = {"type": "comparison", "items": [MUG, JUG]}
+    rows = [{"facet": "stock", "name": "stock", "values": ["in stock", "sold out"]}]
+    comparison = {"type": "comparison", "items": [MUG, JUG], "rows": rows}
     profile = Reply(text="I know:\n- brand: Tallis", custom={"type": "profile", "tastes": TASTES})
     told = "Tallis enamel mug\n€7.50 · brand: Tallis · volume: 0.4 l\nHolds a lot.\nShall I look for more?"
     server = FakeServer([Reply(text=told, custom=product)], [Reply(custom=comparison)], [profile])

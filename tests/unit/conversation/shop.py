@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.product import Product
+from shopguide.catalogue.product import Product, Review
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.errors import DatabaseError, UnknownSlate
 from shopguide.feedback.events import FeedbackEvent, Slate
@@ -222,12 +222,14 @@ class Shop:
         self.recommender = FakeRecommender(index)
         self.profiles = FakeProfiles()
         self.feedback = FakeFeedback()
+        self.reviews: dict[Sku, tuple[Review, ...]] = {}
         self.guide = Guide(
             self.recommender,  # type: ignore[arg-type]
             self.profiles,  # type: ignore[arg-type]
             self.feedback,  # type: ignore[arg-type]
             Settings(_env_file=None, **settings),
             clock=lambda: NOW,
+            reviews_of=lambda sku: self.reviews.get(sku, ()),
         )
 
 

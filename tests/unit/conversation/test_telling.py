@@ -224,7 +224,7 @@ def test_a_question_names_its_answers(index: CatalogueIndex, wording: Wording) -
     assert words["lead"] == "I have 90 shoes. "
     assert words["options"] == "men or women"
     buttons = question_buttons(question, wording)
-    assert [button["title"] for button in buttons] == ["Men", "Women", "Doesn't matter"]
+    assert [button["title"] for button in buttons] == ["Men (30)", "Women (30)", "Doesn't matter"]
     assert buttons[-1]["payload"] == '/inform_preference{"answer":"audience=*"}'
     assert question_words(question, Need(), wording)["lead"] == ""
 
