@@ -25,6 +25,8 @@ DEADLINE_SECONDS = 10.0
 """How long a shopper waits before we apologise; the dialogue server itself would wait five minutes."""
 
 APOLOGY = "utter_smalltalk_apology"
+FRUSTRATED = "utter_smalltalk_frustrated"
+"""What is said once to a shopper who has had enough."""
 
 Events = list[dict[str, Any]]
 """Events as rasa-sdk returns them."""
@@ -51,7 +53,10 @@ class GuideAction(Action, abc.ABC):  # type: ignore[misc]  # rasa_sdk has no typ
                 shopper_id = tracker.get_slot("shopper_id") or await self.call(
                     guide().shopper_for, tracker.get_latest_input_channel() or "unknown", tracker.sender_id
                 )
-                events = await self.perform(dispatcher, turn_of(tracker, shopper_id), tracker)
+                turn = turn_of(tracker, shopper_id)
+                if turn.annoyed and not said_before(tracker, FRUSTRATED):
+                    dispatcher.utter_message(response=FRUSTRATED)
+                events = await self.perform(dispatcher, turn, tracker)
         except ActionExecutionRejection:
             raise
         except Exception as error:
@@ -86,6 +91,12 @@ def guide() -> Guide:
 def apologised(tracker: Tracker) -> bool:
     """Whether an action of this turn apologised already."""
     return uttered(tracker, APOLOGY)
+
+
+def said_before(tracker: Tracker, response: str) -> bool:
+    """Whether a response was said in this conversation already."""
+    bots = (event for event in tracker.events if event.get("event") == "bot")
+    return any((event.get("metadata") or {}).get("utter_action") == response for event in bots)
 
 
 def uttered(tracker: Tracker, *responses: str) -> bool:

@@ -8,6 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
 from lexicon.facets import CORE_FACETS
+from shopguide.conversation.mood import Heard, is_annoyed
 from shopguide.conversation.need import NEED_SLOTS, Need
 from shopguide.conversation.turn import Mention, Reference, Turn
 from shopguide.ids import ConversationId, ShopperId
@@ -20,6 +21,7 @@ def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
     message: dict[str, Any] = tracker.latest_message or {}
     intent = message.get("intent") or {}
     active = (tracker.active_loop or {}).get("name") == FORM
+    heard = list(_heard(tracker))
     return Turn(
         conversation_id=ConversationId(tracker.sender_id),
         shopper_id=ShopperId(shopper_id) if shopper_id else None,
@@ -30,7 +32,8 @@ def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
         open_question=tracker.get_slot("requested_slot") if active else None,
         current_slate=tracker.get_slot("current_slate"),
         history=tracker.get_slot("history") != "off",
-        number=sum(event.get("event") == "user" for event in tracker.events),
+        number=len(heard),
+        annoyed=is_annoyed(heard),
     )
 
 
@@ -75,6 +78,13 @@ def parsed_payload(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
     """Return a payload as the dialogue server would have understood it."""
     found = [{"entity": name, "value": value, "start": 0, "end": 0} for name, value in entities.items()]
     return {"intent": {"name": intent, "confidence": 1.0}, "entities": found}
+
+
+def _heard(tracker: Tracker) -> Iterator[Heard]:
+    for event in tracker.events:
+        if event.get("event") == "user":
+            intent = (event.get("parse_data") or {}).get("intent") or {}
+            yield Heard(str(event.get("text") or ""), str(intent.get("name") or "nlu_fallback"))
 
 
 def _mentions(message: dict[str, Any]) -> Iterator[Mention]:

@@ -2,7 +2,7 @@
 
 Rasa swallows an action server that is down, slow or broken, and the shopper would see nothing. `answered` runs one
 turn behind a counting output channel and apologises when nothing was sent, unless the conversation is paused (a person
-has taken over).
+has taken over). A message of several acts (`acts`) is taken as so many messages, answered in one turn.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from rasa_addons.acts import acts_of, in_order, parts_of
 from rasa_addons.discreet_logs import in_turn_of
 from rasa_addons.erasure import forget_when_asked
 from rasa_addons.intent_features import MAX_CHARACTERS
@@ -69,6 +70,52 @@ class CountingOutputChannel(OutputChannel):
         return getattr(self._inner, name)
 
 
+class GatheringOutputChannel(CountingOutputChannel):
+    """Holds replies back until all acts of a message are served: what is put again later is put once."""
+
+    def __init__(self, inner: OutputChannel) -> None:
+        """Wrap `inner`."""
+        super().__init__(inner)
+        self._held: list[tuple[str, dict[str, Any]]] = []
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Hold one reply; a question that came before with the same answers gives way to it."""
+        asked = _payloads(message)
+        self._held = [one for one in self._held if not asked or _payloads(one[1]) != asked]
+        self._held.append((recipient_id, message))
+
+    async def send(self) -> None:
+        """Send what was held, in its order."""
+        held, self._held = self._held, []
+        for recipient_id, message in held:
+            await super().send_response(recipient_id, message)
+
+
+def _payloads(message: dict[str, Any]) -> list[str]:
+    return [str(button.get("payload")) for button in message.get("buttons") or ()]
+
+
+async def _acts(agent: Agent | None, message: UserMessage) -> list[str]:
+    """Return the acts of a message in the order in which they are served; the message itself if they cannot be told."""
+    text = message.text or ""
+    if agent is None or agent.processor is None or len(parts_of(text)) < 2:
+        return [text]
+    try:
+        tracker = await agent.tracker_store.retrieve(message.sender_id)
+        processor = agent.processor
+
+        async def parse(part: str) -> dict[str, Any]:
+            found: dict[str, Any] = await processor.parse_message(UserMessage(part), tracker)
+            return found
+
+        acts = await acts_of(text, parse)
+        asked = tracker is not None and bool(tracker.active_loop_name)
+        return [act.text for act in in_order(acts, question_open=asked)]
+    except Exception:
+        logger.exception("A message was not looked through for several acts")
+        return [text]
+
+
 async def _wording(key: str, agent: Agent | None, message: UserMessage) -> str:
     """Return the domain's wording of a response in the shopper's language, or the one built in."""
     try:
@@ -112,12 +159,18 @@ def answered(on_new_message: OnMessage, find_agent: FindAgent) -> OnMessage:
         if shortened:
             note = await _wording("utter_message_shortened", find_agent(), message)
             await channel.send_response(message.sender_id, {"text": note})
-        counting = CountingOutputChannel(channel)
+        acts = await _acts(find_agent(), message)
+        counting = CountingOutputChannel(channel) if len(acts) == 1 else GatheringOutputChannel(channel)
         message.output_channel = counting
-        try:
-            await on_new_message(message)
-        except Exception:
-            logger.exception("A turn failed")
+        with in_turn_of(message.sender_id, message.text, *acts):
+            for act in acts:
+                message.text = act
+                try:
+                    await on_new_message(message)
+                except Exception:
+                    logger.exception("A turn failed")
+        if isinstance(counting, GatheringOutputChannel):
+            await counting.send()
         if counting.sent or await _is_paused(find_agent(), message.sender_id):
             return
         logger.warning("A turn brought no reply: apologising")

@@ -50,7 +50,8 @@ class Turn:
     """One message with what the NLU made of it.
 
     `open_question` is the facet that was asked about, if any; `history` whether what is remembered of the shopper may
-    count in the session; `number` counts the shopper's messages in the conversation.
+    count in the session; `number` counts the shopper's messages in the conversation; `annoyed` says that the shopper
+    has had enough (`mood`).
     """
 
     conversation_id: ConversationId
@@ -64,3 +65,4 @@ class Turn:
     payload: dict[str, str] = field(default_factory=dict)
     history: bool = True
     number: int = 0
+    annoyed: bool = False

@@ -252,7 +252,7 @@ class SearchCases(Unsellable, Remembering):
         return turn.open_question in understood.said and (turn.intent == "affirm" or turn.intent in LOST)
 
     def _clear(self, turn: Turn, need: Need, understood: Understanding, rows: Rows) -> bool:
-        if turn.open_question is not None and turn.intent in IMPATIENT:
+        if turn.annoyed or (turn.open_question is not None and turn.intent in IMPATIENT):
             return True
         if turn.current_slate is not None and not understood.switched:
             return True

@@ -244,3 +244,16 @@ def test_details_of_two_are_told_one_after_the_other(talk: Conversation) -> None
     messages = talk.act(ActionProductDetails())
     assert [message["response"] for message in messages] == ["utter_product_details"] * 2
     assert len({message["title"] for message in messages}) == 2
+
+
+def test_who_has_had_enough_is_shown_something_and_told_so_once(talk: Conversation) -> None:
+    for text in ("asdf", "qwer", "uiop"):
+        talk.hear(text, "nlu_fallback")
+        messages = talk.act(ActionOutOfScope())
+    frustrated, _ = messages
+    assert frustrated["response"] == "utter_smalltalk_frustrated"
+    talk.hear("shoes, you useless terrible thing", "search_products", entity("category", "shoes"))
+    # Shoes alone are asked about, as a rule.
+    assert talk.act(ValidateSearchForm()) == []
+    (message,) = talk.act(ActionSearch())
+    assert message["response"] == "utter_search_slate"
