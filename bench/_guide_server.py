@@ -2,7 +2,6 @@
 
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from shopguide.evaluation.dialogue.servers import await_ready, free_port
 from shopguide.recommender.types import RecommendationRequest
 from shopguide.settings import Settings
 
@@ -24,11 +24,6 @@ ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", 
 """As scripts/tooling/commands.py starts the guide server."""
 HANDED_ON = ("database_url", "models_dir", "text_index_dir", "outbox_path", "lexicon_path", "torch_threads", "consent")
 """Settings of the shop that the server's process is given."""
-READY_SECONDS = 300
-
-
-class ServerFailed(Exception):
-    """The guide server ended or was not ready in time; the message ends with the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +64,9 @@ def served(settings: Settings, log: Path) -> Iterator[GuideServer]:
     """Run a guide server of a shop and stop it at the end.
 
     Raises:
-        ServerFailed: it ended, or was not ready in `READY_SECONDS`.
+        DialogueServerUnavailable: it ended, or was not ready in time.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     own = {f"SHOPGUIDE_{name.upper()}": str(getattr(settings, name)) for name in HANDED_ON}
     command = [sys.executable, "-c", "from shopguide.cli import main; main()", "serve", "--port", str(port)]
     started = time.monotonic()
@@ -82,7 +75,7 @@ def served(settings: Settings, log: Path) -> Iterator[GuideServer]:
     ) as server:  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
-            _await(server, f"{url}/readyz", log)
+            await_ready(server, f"{url}/readyz", "guide", log)
             ready, key = time.monotonic() - started, settings.api_key.get_secret_value()
             yield GuideServer(url, server.pid, ready, _cpu_seconds(server.pid), key)
         finally:
@@ -93,20 +86,6 @@ def _cpu_seconds(process: int) -> float:
     """Return the processor seconds of a process so far (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            if httpx.get(url, timeout=5, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        if server.poll() is not None or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-15:])
-            raise ServerFailed(f"the guide server is not ready. The end of {log}:\n{tail}")
-        time.sleep(0.1)
 
 
 @dataclass

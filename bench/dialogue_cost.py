@@ -15,22 +15,20 @@ import argparse
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
 from bench._pipelines import DIET, RASA_PYTHON, ROOT, BenchFailed, Pipeline, RasaSide, ours, rasa_environment, tell
 from bench.understanding import measure
 from shopguide.errors import ShopGuideError
+from shopguide.evaluation.dialogue.servers import await_ready, free_port
 from shopguide.evaluation.parsing import DialogueParser
 
 READY_SECONDS = 600
@@ -46,19 +44,12 @@ def stock(epochs: int) -> Pipeline:
     ]
 
 
-def free_port() -> int:
-    """Return a port that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def served(model: Path, folder: Path, threads: int) -> Iterator[DialogueParser]:
     """Run a dialogue server of a model, with nothing behind it, and stop it at the end.
 
     Raises:
-        BenchFailed: it ended, or was not ready in `READY_SECONDS`.
+        DialogueServerUnavailable: it ended, or was not ready in `READY_SECONDS`.
     """
     port, token, log = free_port(), secrets.token_urlsafe(16), folder / f"server-{model.parent.name}.log"
     endpoints, credentials = folder / "endpoints.yml", folder / "credentials.yml"
@@ -74,26 +65,11 @@ def served(model: Path, folder: Path, threads: int) -> Iterator[DialogueParser]:
     ) as server:  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
-            _await(server, f"{url}/status?token={token}", log)
+            await_ready(server, f"{url}/status?token={token}", "dialogue", log, READY_SECONDS)
             with DialogueParser(url, token) as parser:
                 yield parser
         finally:
             server.terminate()
-
-
-def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            if httpx.get(url, timeout=5, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        if server.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text("utf-8", errors="replace").splitlines()
-            tail = "\n".join([line for line in said if "No agent loaded" not in line][-15:])  # that is our asking
-            raise BenchFailed(f"the server is not ready. The end of {log}:\n{tail}")
-        time.sleep(1)
 
 
 def policies() -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Settings, read once from the environment and `.env`; the only module that reads the environment."""
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -144,6 +146,13 @@ class Settings(BaseSettings):
             if len(self.chat_secret.get_secret_value().encode()) < SHORTEST_SECRET:
                 raise ValueError(f"SHOPGUIDE_CHAT_SECRET needs at least {SHORTEST_SECRET} characters in production")
         return self
+
+
+def environment_of(settings: Settings, more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of another process of ours: this one's, these settings but secrets and lists, `more`."""
+    own = {name: getattr(settings, name) for name in Settings.model_fields}
+    texts = {name: str(value) for name, value in own.items() if isinstance(value, str | int | float | Path)}
+    return {**os.environ, **{f"SHOPGUIDE_{name.upper()}": value for name, value in texts.items()}, **more}  # noqa: TID251
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shopguide.cli.evaluate_dialogue import dialogue
 from shopguide.cli.evaluate_recommender import recommender
 from shopguide.cli.evaluate_reranker import reranker
 from shopguide.cli.output import check_writable, write, write_report
@@ -48,6 +49,7 @@ def register(root: typer.Typer, imports: typer.Typer) -> None:
     evaluate.command("personalisation")(personalisation)
     evaluate.command("recommender")(recommender)
     evaluate.command("reranker")(reranker)
+    evaluate.command("dialogue")(dialogue)
     root.add_typer(evaluate, name="evaluate")
 
 

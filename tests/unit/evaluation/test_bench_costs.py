@@ -9,6 +9,7 @@ import pytest
 
 from bench import cross_validation, dialogue_cost
 from bench._pipelines import DIET, BenchFailed, RasaSide, is_stock
+from shopguide.errors import DialogueServerUnavailable
 
 
 def test_rasas_report_becomes_averages_and_the_worst_intents_first(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_a_server_that_ends_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyP
     python.chmod(0o755)
     monkeypatch.setattr(dialogue_cost, "RASA_PYTHON", python)
     with (
-        pytest.raises(BenchFailed, match=r"(?s)not ready.*no such model"),
+        pytest.raises(DialogueServerUnavailable, match=r"(?s)not ready.*no such model"),
         dialogue_cost.served(tmp_path / "x" / "model.tar.gz", tmp_path, threads=1),
     ):
         pytest.fail("it was never ready")
