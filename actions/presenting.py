@@ -50,6 +50,10 @@ ASKED_BY_NAME = frozenset(
 UNSOLD, UNSOLD_NEAR = "utter_search_unsold", "utter_search_unsold_near"
 """What is said of a thing that the shop does not sell: without and with something that comes near to it."""
 
+RETURNED, RETURNED_ONE = "utter_search_returned", "utter_search_returned_one"
+NOTHING_BEFORE = "utter_search_nothing_before"
+"""What is said to who goes back: with what was shown before, and where nothing was."""
+
 FORGOTTEN = "utter_profile_value_forgotten"
 """What is said of things that were deleted from the profile."""
 
@@ -57,6 +61,7 @@ SLATES = {
     "": ("utter_search_slate", "utter_search_slate_one"),
     "more": ("utter_search_more", "utter_search_more_one"),
     "critique": ("utter_critique_slate", "utter_critique_slate_one"),
+    "returned": (RETURNED, RETURNED_ONE),
     "similar": ("utter_product_instead", "utter_product_instead_one"),
 }
 """By how a slate relates to the one before: the response for several products, and the one for a single product."""

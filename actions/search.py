@@ -9,6 +9,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import Events, GuideAction, guide, uttered
 from actions.presenting import (
     FORGOTTEN,
+    NOTHING_BEFORE,
+    RETURNED,
+    RETURNED_ONE,
     UNSOLD,
     UNSOLD_NEAR,
     present_forgotten,
@@ -17,12 +20,13 @@ from actions.presenting import (
     present_unsold,
 )
 from actions.reading import need_events, need_of
+from actions.returning import GoingBack
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Ask, SlateShown, Unsold
 from shopguide.conversation.turn import Turn
 
 
-class ValidateSearchForm(GuideAction):
+class ValidateSearchForm(GoingBack):
     """Updates the need and asks the next question; the form itself asks nothing (docs/adr/0004)."""
 
     def name(self) -> str:
@@ -31,6 +35,8 @@ class ValidateSearchForm(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Take the message into the need; ask, or leave the form so that `action_search` shows."""
+        if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
+            return [*events, SlotSet("need_text", tracker.get_slot("need_text")), SlotSet("requested_slot", None)]
         if turn.intent == "remove_preference":
             forgotten = await self.call(guide().forget_named, turn, need_of(tracker))
             if forgotten.values:
@@ -82,7 +88,7 @@ class ActionSearch(GuideAction):
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Show what fits, or say what would have to give way; nothing where the turn has had its answer."""
-        if uttered(tracker, UNSOLD, UNSOLD_NEAR, FORGOTTEN):
+        if uttered(tracker, UNSOLD, UNSOLD_NEAR, FORGOTTEN, RETURNED, RETURNED_ONE, NOTHING_BEFORE):
             return []
         outcome = await self.call(guide().search, turn, need_of(tracker))
         events = present_search(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
@@ -92,7 +98,7 @@ class ActionSearch(GuideAction):
         return events
 
 
-class ActionShowMore(GuideAction):
+class ActionShowMore(GoingBack):
     """Shows the next products for the same need."""
 
     def name(self) -> str:
@@ -100,12 +106,14 @@ class ActionShowMore(GuideAction):
         return "action_show_more"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Show what was not seen yet."""
+        """Show what was not seen yet; "the previous ones" what was."""
+        if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
+            return events
         outcome = await self.call(guide().more, turn, need_of(tracker))
         return present_search(dispatcher, outcome, await self.call(guide().wording, turn), tracker)
 
 
-class ActionStartOver(GuideAction):
+class ActionStartOver(GoingBack):
     """Forgets the need of this conversation; tastes stay."""
 
     def name(self) -> str:
@@ -113,7 +121,9 @@ class ActionStartOver(GuideAction):
         return "action_start_over"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Clear every slot of the search."""
+        """Clear every slot of the search; "go back" goes back one step only."""
+        if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
+            return [*events, SlotSet("requested_slot", None), ActiveLoop(None)]
         dispatcher.utter_message(response="utter_search_start_over")
         cleared: list[dict[str, Any]] = need_events(tracker, Need())
         left = [SlotSet(slot, None) for slot in ("current_slate", "focus_sku", "requested_slot")]

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction
 from actions.reading import offered, parsed_payload, read_payload
+from actions.returning import GoingBack
 from shopguide.conversation.scope import PURPOSE
 from shopguide.conversation.turn import Turn
 
@@ -23,7 +24,7 @@ TAKEN_UP = {
 """For the intent of an offered button, the action that carries it out when somebody says yes instead of pressing it."""
 
 
-class ActionOutOfScope(GuideAction):
+class ActionOutOfScope(GoingBack):
     """Says what the guide can do; a second time in a row in other words, with something to press."""
 
     def name(self) -> str:
@@ -31,7 +32,9 @@ class ActionOutOfScope(GuideAction):
         return "action_out_of_scope"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Help, without repeating the same sentence."""
+        """Help, without repeating the same sentence; "the previous ones" are known all the same."""
+        if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
+            return events
         if lost_in_a_row(tracker) > 1:
             dispatcher.utter_message(response="utter_smalltalk_fallback_again")
         else:

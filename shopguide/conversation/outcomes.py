@@ -69,7 +69,7 @@ class SlateShown:
     searched: Need | None = None
     measured: Mapping[str, str] = field(default_factory=dict)
     in_passing: str = ""
-    note: Literal["", "more", "critique", "similar", "history", "named", "reduced"] = ""
+    note: Literal["", "more", "critique", "similar", "history", "named", "reduced", "returned"] = ""
 
     @property
     def checked(self) -> Need:

@@ -181,7 +181,8 @@ class Parts:
             conversation_id=turn.conversation_id,
             at=self._clock(),
             constraints=(constraint_payload(c, self.currency) for c in outcome.checked.constraints()),
-            state={"need": outcome.need.slots(), **resumed},
+            # What was on screen before, to go back to.
+            state={"need": outcome.need.slots(), "before": turn.current_slate, **resumed},
         )
 
 

@@ -257,3 +257,21 @@ def test_who_has_had_enough_is_shown_something_and_told_so_once(talk: Conversati
     assert talk.act(ValidateSearchForm()) == []
     (message,) = talk.act(ActionSearch())
     assert message["response"] == "utter_search_slate"
+
+
+def test_go_back_is_no_fresh_start(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    before = talk.slots["current_slate"]
+    talk.hear("cheaper", "critique_slate", entity("critique", "price:down"))
+    talk.act(ActionCritique())
+    assert talk.slots["price_max"] is not None
+    talk.hear("go back", "start_over")
+    (message,) = talk.act(ActionStartOver())
+    assert message["response"] == "utter_search_returned"
+    assert talk.slots["price_max"] is None and talk.slots["colour"] == ["blue"]
+    assert talk.slots["current_slate"] != before
+    talk.hear("undo that", "remove_preference")
+    (message,) = talk.act(ValidateSearchForm())
+    assert message["response"] == "utter_search_nothing_before"
+    assert talk.slots["requested_slot"] is None
+    assert talk.act(ActionSearch()) == []
