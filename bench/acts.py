@@ -11,6 +11,7 @@ Each line is a message of one act. The share that is parted is reported with tho
 import argparse
 import asyncio
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,11 @@ def lines_of(file: Path) -> list[str]:
 
 async def parted(model: Path, lines: list[str]) -> list[list[str]]:
     """Return the messages that are taken for several acts, by their acts."""
+    import structlog
     from rasa.core.agent import Agent
 
+    # Rasa tells of every message, on standard output.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     agent = Agent.load(str(model))
 
     async def parse(text: str) -> dict[str, Any]:
@@ -63,7 +67,8 @@ def main() -> None:
     print(
         json.dumps({"messages": len(lines), "with_breaks": len(could), "parted": len(found), "share": share}, indent=1)
     )
-    print(json.dumps(found, indent=1, ensure_ascii=False))
+    counts = {"messages": len(lines), "with_breaks": len(could), "parted": len(found), "share": round(share, 4)}
+    print(json.dumps(counts | {"acts": found}, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

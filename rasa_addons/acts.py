@@ -36,12 +36,21 @@ ASKING = frozenset(
 )
 """Intents that are answered by themselves, beside a search or beside each other."""
 
+PICKING = frozenset({"like_product", "dislike_product", "add_to_cart", "remove_from_cart"})
+"""Intents about a product on the table; beside the opening of a search there is none ("i need wafers, get me two")."""
+QUESTIONS = frozenset({"faq", "ask_product_question", "check_availability"})
+"""Intents that only a question can have beside another act: "choose size 38" is a wish."""
+
+_SUBJECT = r"(?:it|they|the|this|that|these|those|there|you|i|we|one|any|both|all|number|my|your|he|she|people|anyone)"
+_AUXILIARY = r"(?:do|does|did|can|could|would|will|is|are|was|were|has|have)"
+_ASKS = re.compile(
+    rf"(?:{_AUXILIARY}\s+{_SUBJECT}\b|(?:what|how|when|where|which|why|who)(?:'s)?\b|tell me\b|any\b)", re.IGNORECASE
+)
 _BREAK = re.compile(
     r"(?:[.?!;]+\s+(?:(?:and|but|also|oh)\b[\s,]*)*)"  # a sentence ends
     r"|(?:,?\s+(?:and|but|plus|also|then)\s+(?:also\s+|then\s+|please\s+)*"  # "…, and do you …"
-    r"(?=(?:do|does|did|can|could|would|will|is|are|was|has|have|what|what's|how|how's|when|where|which|why|who|"
-    r"compare|show|tell|put|add|remove|take|give|let|i|i'd|i'll|my|explain|find|any|are)\b))"
-    r"|(?:,\s+(?=(?:do|does|can|could|would|will|is|are|what|what's|how|when|where|which|why|who)\b))",
+    rf"(?={_ASKS.pattern}|(?:compare|show|put|add|remove|take|give|let|i|i'd|i'll|my|explain|find)\b))"
+    rf"|(?:,\s+(?={_ASKS.pattern}))",
     re.IGNORECASE,
 )
 
@@ -94,7 +103,8 @@ def intent_of(parsed: dict[str, Any], text: str) -> str:
     """Return the intent of a part, if it is an act of its own and well understood; else nothing."""
     intent = parsed.get("intent") or {}
     name = str(intent.get("full_retrieval_intent_name") or intent.get("name") or "")
-    is_act = name.partition("/")[0] in SEARCHING | ASKING
+    base = name.partition("/")[0]
+    is_act = base in SEARCHING | ASKING and (base not in QUESTIONS or "?" in text or _ASKS.match(text) is not None)
     understood = float(intent.get("confidence") or 0.0) >= LEAST_CONFIDENCE
     return name if is_act and understood and len(text.split()) >= FEWEST_WORDS else ""
 
@@ -112,7 +122,8 @@ def joined(parts: Sequence[Act]) -> list[Act]:
 
 
 def _together(one: Act, other: Act) -> bool:
-    return one.base in SEARCHING and other.base in SEARCHING
+    bases = {one.base, other.base}
+    return bases <= SEARCHING or ("search_products" in bases and bool(bases & PICKING))
 
 
 def are_separate(acts: Sequence[Act]) -> bool:

@@ -42,7 +42,7 @@ def acts(text: str) -> list[str]:
     [
         ("compare the first two, and do you ship to Malta?", ["compare the first two", "do you ship to Malta?"]),
         ("Is it waterproof? And how heavy is it?", ["Is it waterproof?", "how heavy is it?"]),
-        ("put the first in my cart and show me a backpack", ["put the first in my cart", "show me a backpack"]),
+        ("put the first in my cart and show me cheaper ones", ["put the first in my cart", "show me cheaper ones"]),
         ("a backpack under 50. what about returns", ["a backpack under 50.", "what about returns"]),
     ],
 )
@@ -61,6 +61,9 @@ def test_acts_are_parted(text: str, parts: list[str]) -> None:
         "is it waterproof and is the weather nice",
         '/inform_preference{"answer":"colour=red"}',
         "compare the first two and compare the last two",
+        "a backpack that is red and is waterproof",
+        "a backpack. choose the waterproof one",
+        "i need a backpack. put the red one in my cart",
         "and",
         "",
     ],

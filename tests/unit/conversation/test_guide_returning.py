@@ -16,18 +16,35 @@ INDEX = CatalogueIndex(products())
 
 @pytest.mark.parametrize(
     "text",
-    ["go back", "Back please", "undo", "undo that!", "can you undo the last change", "show me the previous ones", "ok, go back one step",
-     "no wait, back to the previous list", "as it was before"],
-)  # fmt: skip
+    [
+        "go back",
+        "Back please",
+        "undo",
+        "undo that!",
+        "can you undo the last change",
+        "show me the previous ones",
+        "ok, go back one step",
+        "no wait, back to the previous list",
+        "as it was before",
+    ],
+)
 def test_one_step_back(text: str) -> None:
     assert going_back(said(text, "start_over")) == Back()
 
 
 @pytest.mark.parametrize(
     "text",
-    ["go back to the beginning", "undo everything", "undo the colour filter", "go back to the one with the handle",
-     "back in black", "a backpack", "do you have it in the back", "what was before christmas"],
-)  # fmt: skip
+    [
+        "go back to the beginning",
+        "undo everything",
+        "undo the colour filter",
+        "go back to the one with the handle",
+        "back in black",
+        "a backpack",
+        "do you have it in the back",
+        "what was before christmas",
+    ],
+)
 def test_other_messages_are_left_alone(text: str) -> None:
     assert going_back(said(text, "start_over")) is None
 
