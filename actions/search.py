@@ -47,7 +47,8 @@ class ValidateSearchForm(GoingBack):
     async def _considered(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         need = need_of(tracker)
         if turn.open_question is not None and returning(tracker):
-            question = await self.call(guide().question, need, turn.open_question)
+            # Who has had enough was promised to be shown something instead.
+            question = None if turn.annoyed else await self.call(guide().question, need, turn.open_question)
             if question is not None:
                 present_question(dispatcher, Ask(need, question), await self.call(guide().wording, turn), again=True)
                 return [SlotSet("requested_slot", turn.open_question)]

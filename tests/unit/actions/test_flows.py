@@ -259,6 +259,18 @@ def test_who_has_had_enough_is_shown_something_and_told_so_once(talk: Conversati
     assert message["response"] == "utter_search_slate"
 
 
+def test_who_has_had_enough_is_not_asked_again(talk: Conversation) -> None:
+    ask_about_shoes(talk)
+    for text in ("this is no use", "you are terrible, i hate this"):
+        talk.hear(text, "complain")
+        talk.act(ValidateSearchForm())
+    talk.events.append({"event": "action_execution_rejected", "name": "search_form"})
+    talk.act(ValidateSearchForm())
+    assert talk.slots["requested_slot"] is None
+    (message,) = talk.act(ActionSearch())
+    assert message["response"] == "utter_search_slate"
+
+
 def test_go_back_is_no_fresh_start(talk: Conversation) -> None:
     show_blue_shoes(talk)
     before = talk.slots["current_slate"]
