@@ -79,7 +79,11 @@ export function renderComparison({ items, rows, recommended }) {
 // The text of an answer quotes what it rests on, for channels without more; beside the quote it would be said twice.
 export function withoutQuotes(text, custom) {
   const quoted = custom.type === "answer" ? listOf(custom.items).map((item) => item?.passage).filter(Boolean) : [];
-  return quoted.reduce((left, passage) => left.replace(`: “${passage}”`, "."), text);
+  return quoted.reduce((left, passage) => {
+    const quote = `: “${passage}”`;
+    // At the end the colon stays: the quote follows it.
+    return left.trimEnd().endsWith(quote) ? `${left.trimEnd().slice(0, -quote.length)}:` : left.replace(quote, ".");
+  }, text);
 }
 
 // What an answer rests on, with where it stands: a sentence of a product's texts, a paragraph of the shop's documents.
