@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
 from shopguide.ids import Sku
@@ -55,3 +55,10 @@ class Product:
     def in_stock(self) -> bool:
         """Whether the product can be sold now."""
         return self.stock is None or self.stock > 0
+
+    @property
+    def percent_off(self) -> int:
+        """By how many per cent the price is reduced, rounded; 0 if it is not."""
+        if self.price is None or self.list_price is None or not 0 < self.price < self.list_price:
+            return 0
+        return int((100 * (1 - self.price / self.list_price)).to_integral_value(ROUND_HALF_UP))

@@ -185,17 +185,9 @@ def _by_taste(items: Sequence[Shown]) -> Iterator[Distinction]:
 
 def _reduced(items: Sequence[Shown]) -> Iterator[Distinction]:
     """Find the only product that is reduced."""
-    percents = {
-        shown.position: round(100 * (1 - float(shown.product.price / shown.product.list_price)))
-        for shown in items
-        if shown.product.price is not None
-        and shown.product.list_price
-        and shown.product.list_price > shown.product.price
-    }
-    if len(percents) == 1:
-        (position, percent), *_ = percents.items()
-        if percent > 0:
-            yield Distinction("reduced", position, "price", float(percent))
+    reduced = [shown for shown in items if shown.product.percent_off]
+    if len(reduced) == 1:
+        yield Distinction("reduced", reduced[0].position, "price", float(reduced[0].product.percent_off))
 
 
 # -- saying ------------------------------------------------------------------------------------------------------------

@@ -183,7 +183,7 @@ def reduction_words(product: Product, wording: Wording, now: datetime) -> dict[s
         "title": product.title,
         "price": wording.number("price", price),
         "list_price": wording.number("price", before),
-        "percent": f"{100 * (1 - price / before):.0f}" if before else "0",
+        "percent": str(product.percent_off),
         "until": until_words(product, wording, now),
     }
 

@@ -273,9 +273,7 @@ def _shared_words(query: str, product: Product) -> list[str]:
 
 
 def _reduction(product: Product) -> dict[str, Any] | None:
-    if product.price is None or product.list_price is None or not 0 < product.price < product.list_price:
-        return None
-    percent = round(100 * float(1 - product.price / product.list_price))
-    if percent < 1:
+    percent = product.percent_off
+    if product.price is None or product.list_price is None or percent < 1:
         return None
     return {"price": float(product.price), "list_price": float(product.list_price), "percent": percent}

@@ -38,6 +38,8 @@ _AMOUNT = re.compile(r"[€$£]\s?(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s?(?
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?")
 _QUOTED = re.compile(r"“[^”]*”")
 """The shopper's own words, or an example of what to say."""
+_LEFT_OPEN = re.compile(r"Not every ([^.]*) is listed here")
+"""The facets that a reply says could not be checked."""
 _LINE = re.compile(r"^\s*(\d+)[.)]\s+(.*)$", re.MULTILINE)
 
 
@@ -98,8 +100,10 @@ class Checker:
         items = list(_items(reply.payloads))
         found = [one for item in items for one in self._item(item, memory)]
         found += [one for payload in reply.payloads for one in self._constraints(payload, reply)]
-        found += self._amounts(text, reply, memory)
-        found += self._numbers_told(text, reply, memory)
+        # A profile tells what the shopper said and did, and not what the catalogue holds.
+        if not any(payload.get("type") == "profile" for payload in reply.payloads):
+            found += self._amounts(text, reply, memory)
+            found += self._numbers_told(text, reply, memory)
         found += self._lines(text, reply)
         return found
 
@@ -159,7 +163,8 @@ class Checker:
         unknown = facet not in self._index.facets or not self._index.values(facet, row)
         unlisted = not len(self._index.matching([constraint], in_stock_only=False))
         name = facet.replace("_", " ")
-        return unknown or unlisted or f"that {name}" in reply.text
+        told = any(name in open_facets for open_facets in _LEFT_OPEN.findall(reply.text))
+        return unknown or unlisted or told or f"that {name}" in reply.text
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -331,9 +336,8 @@ def _prices(product: Product) -> Iterator[float]:
 
 def _saved(product: Product) -> Iterator[float]:
     """Yield by how much a product is reduced, in money and in percent."""
-    if product.price is not None and product.list_price:
-        price, before = float(product.price), float(product.list_price)
-        yield from (round(before - price, 2), float(round(100 * (1 - price / before))))
+    if product.price is not None and product.list_price is not None:
+        yield from (float(product.list_price - product.price), float(product.percent_off))
 
 
 def _is_among(value: Any, held: tuple[str, ...]) -> bool:

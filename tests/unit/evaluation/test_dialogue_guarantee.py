@@ -54,6 +54,15 @@ def test_what_the_reply_says_it_left_open_is_none(index, checker) -> None:
     lines = slate(index, [BLUE]).text
     told = slate(index, [BLUE], text=f"There is nothing with that colour, so I left it open. {lines}", colour=["red"])
     assert kinds(checker, told) == []
+    unchecked = f"Not every size and colour is listed here, so please check that on the product's page. {lines}"
+    assert kinds(checker, slate(index, [BLUE], text=unchecked, colour=["red"])) == []
+    other = f"Not every size is listed here, so please check that on the product's page. {lines}"
+    assert kinds(checker, slate(index, [BLUE], text=other, colour=["red"])) == [CONSTRAINT]
+
+
+def test_a_profile_is_about_the_shopper(checker) -> None:
+    profile = Reply(("This is what I remember: up to €85, 13 products opened.",), ({"type": "profile", "tastes": []},))
+    assert kinds(checker, profile) == []
 
 
 @pytest.mark.parametrize(
