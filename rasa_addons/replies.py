@@ -98,11 +98,11 @@ def _payloads(message: dict[str, Any]) -> list[str]:
 async def _acts(agent: Agent | None, message: UserMessage) -> list[str]:
     """Return the acts of a message in the order in which they are served; the message itself if they cannot be told."""
     text = message.text or ""
-    if agent is None or agent.processor is None or len(parts_of(text)) < 2:
-        return [text]
     try:
-        tracker = await agent.tracker_store.retrieve(message.sender_id)
+        if len(parts_of(text)) < 2 or agent is None or agent.processor is None:
+            return [text]
         processor = agent.processor
+        tracker = await agent.tracker_store.retrieve(message.sender_id)
 
         async def parse(part: str) -> dict[str, Any]:
             found: dict[str, Any] = await processor.parse_message(UserMessage(part), tracker)

@@ -32,6 +32,7 @@ class FakeAgent:
 
     def __init__(self, turn: Turn, store: TrackerStore | None = None) -> None:
         self.turn = turn
+        self.processor = None  # no model: a message is one act
         self.domain = Domain.empty()
         self.tracker_store: TrackerStore = FailSafeTrackerStore(store or InMemoryTrackerStore(self.domain))
         self.lock_store = InMemoryLockStore()
