@@ -33,7 +33,7 @@ class Bounds:
     def read(self, sentence: Sentence, start: int, end: int, *, currency: bool) -> Stance:
         """Return what is said of the amount in the words from `start` up to `end`."""
         after = self._after(sentence, end)
-        before = self._before(sentence, start, currency=currency)
+        before = self._before(sentence, start, end, currency=currency)
         money = self._speaks_of_money(sentence, start) or (before is not None and before.soft)
         if before is not None and before.hard and after is not None and after[0] != before.role:
             after = None  # "min 20 max 50": the second bound is the next amount's
@@ -75,14 +75,14 @@ class Bounds:
         spelled = key in words.ones or key in words.tens or key in words.scales
         return spelled or sentence.words[index].kind == "number" or key in words.currency_of
 
-    def _before(self, sentence: Sentence, start: int, *, currency: bool) -> Bound | None:
+    def _before(self, sentence: Sentence, start: int, end: int, *, currency: bool) -> Bound | None:
         """Return the bound before an amount; a hard one goes before a softer one that stands nearer."""
         index, nearest, skipped = start, None, 0
         while index > 0 and not sentence.breaks[index]:
             phrase = self._vocabulary.bounds_before.before(sentence, index)
             bound = self._vocabulary.bounds_before.values.get(phrase)
             if isinstance(bound, Bound) and (currency or not bound.needs_currency):
-                if bound.turns and self._is_turned(sentence, index - len(phrase)):
+                if bound.turns and self._is_turned(sentence, index - len(phrase), end):
                     bound = Bound({"max": "min", "min": "max"}[str(bound.role)], hard=True)
                 if bound.hard:
                     return bound
@@ -97,8 +97,13 @@ class Bounds:
             skipped += 1
         return nearest
 
-    def _is_turned(self, sentence: Sentence, index: int) -> bool:
-        """Whether a negation reaches the bound at `index`: "nothing over", "don't want to pay more than"."""
+    def _is_turned(self, sentence: Sentence, index: int, end: int) -> bool:
+        """Whether a negation reaches the bound at `index`, or what it bounds, up to `end`, is ruled out.
+
+        "nothing over", "don't want to pay more than"; "over fifty is too much".
+        """
+        if self._vocabulary.bounds_ruled_out.at(sentence, end):
+            return True
         for _ in range(_BRIDGE):
             if index <= 0 or sentence.breaks[index]:
                 return False

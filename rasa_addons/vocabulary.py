@@ -91,6 +91,7 @@ class Vocabulary:
         self.bounds_after = _bounds(raw["bounds"]["after"])
         self.bound_fillers = _set(raw["bounds"]["fillers"])
         self.bound_bridge = _set(raw["bounds"]["bridge"])
+        self.bounds_ruled_out = Phrases.of(raw["bounds"]["ruled_out"])
         self.bound_suffixes = frozenset(raw["bounds"]["suffixes"])
         self.degree_words = _set(raw["negation"]["degree_words"])
         self.degrees = _set(raw["negation"]["degrees"])
