@@ -11,6 +11,7 @@ from shopguide.conversation.knowing import forgotten_words
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
+    Details,
     NamedShown,
     NameUnknown,
     NoMore,
@@ -25,11 +26,12 @@ from shopguide.conversation.outcomes import (
     WhichOne,
 )
 from shopguide.conversation.outcomes_privacy import Forgotten
-from shopguide.conversation.presentation import slate_payload
+from shopguide.conversation.presentation import details_payload, slate_payload
 from shopguide.conversation.telling import (
     candidate_buttons,
     candidate_words,
     measured_note,
+    nearest_words,
     open_words,
     question_buttons,
     question_words,
@@ -112,7 +114,8 @@ def present_search(
             return [*need_events(tracker, outcome.need), *shown]
         case NothingFound():
             _nothing(dispatcher, outcome, wording)
-            return need_events(tracker, outcome.need)
+            focus = SlotSet("focus_sku", outcome.nearest.sku if outcome.nearest is not None else None)
+            return [*need_events(tracker, outcome.need), focus]
         case NoMore():
             dispatcher.utter_message(
                 response="utter_search_no_more" if outcome.relaxations else "utter_search_no_more_at_all",
@@ -185,7 +188,9 @@ def _nothing(dispatcher: CollectingDispatcher, outcome: NothingFound, wording: W
             response="utter_search_sold_out" if outcome.sold_out else "utter_search_nothing_found",
             need=need,
             options=relaxation_words(outcome.relaxations, outcome.need, wording),
+            nearest=nearest_words(outcome.nearest, wording),
             buttons=relaxation_buttons(outcome.relaxations, outcome.need, wording),
+            json_message=details_payload(Details(outcome.nearest), wording) if outcome.nearest is not None else None,
         )
     else:
         dispatcher.utter_message(response="utter_search_nothing_at_all", need=need)

@@ -15,12 +15,14 @@ from shopguide.recommender.types import Reason
 class Relaxation:
     """A way out when nothing fits: what gives way, and how many products that brings.
 
-    Either facets are dropped, or one facet's bounds move to `bounds`.
+    Either facets are dropped, or one facet's bounds move to `bounds`. `mostly` is the commonest value that the
+    products have instead of those asked for, and how many have it.
     """
 
     facets: tuple[str, ...]
     count: int
     bounds: Bounds | None = None
+    mostly: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,15 @@ class SlateShown:
 class NothingFound:
     """No product satisfies the need; `sold_out` counts those that would if they were in stock.
 
-    `searched` is the need less what this kind of product does not list: leaving that out would help nothing.
+    `searched` is the need less what this kind of product does not list: leaving that out would help nothing. `nearest`
+    is the product to suggest among those that the first relaxation brings.
     """
 
     need: Need
     relaxations: tuple[Relaxation, ...] = ()
     sold_out: int = 0
     searched: Need | None = None
+    nearest: Product | None = None
 
 
 @dataclass(frozen=True, slots=True)

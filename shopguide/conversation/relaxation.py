@@ -8,13 +8,16 @@ import numpy as np
 
 from shopguide.conversation.need import Bounds, Need
 from shopguide.conversation.outcomes import Relaxation
-from shopguide.conversation.question import nice
+from shopguide.conversation.question import Rows, nice
 
 if TYPE_CHECKING:
     from shopguide.catalogue.index import CatalogueIndex
 
 OFFERED = 4
 """Relaxations offered at most; more is no help."""
+
+REPLACED = frozenset({"colour", "size", "material", "brand"})
+"""Facets of which another value may do: "in any colour (5 brown)"."""
 
 YIELDING = ("price", "rating", "colour", "occasion", "size", "material", "brand", "feature")
 """Facets in the order in which shoppers give way most readily; then all others, audience, and at last the category."""
@@ -65,7 +68,17 @@ def _relax(need: Need, index: "CatalogueIndex", facets: tuple[str, ...]) -> Rela
             count = len(index.matching(need.within(facets[0], bounds).constraints()))
             if count:
                 return Relaxation(facets, count, bounds)
-    return Relaxation(facets, len(rows))
+    return Relaxation(facets, len(rows), mostly=_mostly(need, index, facets, rows))
+
+
+def _mostly(need: Need, index: "CatalogueIndex", facets: tuple[str, ...], rows: Rows) -> tuple[str, int] | None:
+    """Return the commonest value of the one facet that gives way; yes and no are told in other words."""
+    facet = facets[0]
+    asked = need.wanted.get(facet, ())
+    if len(facets) > 1 or facet not in REPLACED or not asked:
+        return None
+    undesired = {*asked, *need.excluded.get(facet, ())}
+    return next((found for found in index.facet_counts(rows, facet) if found[0] not in undesired), None)
 
 
 def _nearest(held: Bounds, numbers: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Bounds | None:

@@ -13,7 +13,7 @@ from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Details, Explained, Relaxation, Shown, SlateShown, Unsold
 from shopguide.conversation.question import Question
 from shopguide.conversation.reasons import TELLING, line_reasons, why
-from shopguide.conversation.ways import ways_out
+from shopguide.conversation.ways import instead, ways_out
 from shopguide.conversation.wording import Wording, plural
 
 MOST_FACTS = 10
@@ -88,14 +88,27 @@ def option_title(answer: Answer, wording: Wording) -> str:
 def relaxation_words(found: tuple[Relaxation, ...], need: Need, wording: Wording) -> str:
     """Return the ways out with what each brings: "12 in any colour and 3 at up to €60 instead of €50"."""
     counts = [wording.say("relaxation.one") if one.count == 1 else f"{one.count:,}" for one in found]
-    ways = [ways_out(one, need, wording) for one in found]
+    ways = [ways_out(one, need, wording) + instead(one, wording) for one in found]
     return wording.say.both(
         wording.say("relaxation.told", count=count, way=way) for count, way in zip(counts, ways, strict=True)
     )
 
 
+def nearest_words(nearest: Product | None, wording: Wording) -> str:
+    """Return the sentence that names the product nearest to a need that nothing satisfies, with a space before it."""
+    if nearest is None:
+        return ""
+    title = _short(nearest.title, MOST_TITLE)
+    if nearest.price is None:
+        return wording.say("relaxation.nearest_unpriced", title=title)
+    return wording.say("relaxation.nearest", title=title, price=wording.number("price", float(nearest.price)))
+
+
 def relaxation_buttons(found: tuple[Relaxation, ...], need: Need, wording: Wording) -> list[Button]:
-    """Return one button for each way out."""
+    """Return one button for each way out, and then those for what most products of a way have instead.
+
+    The ways come first: a plain yes takes the first button.
+    """
     buttons = []
     for one in found:
         if one.bounds is not None:
@@ -106,6 +119,12 @@ def relaxation_buttons(found: tuple[Relaxation, ...], need: Need, wording: Wordi
             way = ways_out(one, need, wording, section="relaxation.title")
             title = wording.say("relaxation.title.told", way=way[:1].upper() + way[1:], count=f"{one.count:,}")
             buttons.append(Button(title=title, payload=payload))
+    for one in found:
+        value, count = one.mostly or ("", one.count)
+        answer = Answer(one.facets[0], "want", value)
+        if count < one.count and answer.payload is not None:
+            title = wording.say("relaxation.title.told", way=option_title(answer, wording), count=f"{count:,}")
+            buttons.append(Button(title=title, payload=answer.payload))
     return buttons
 
 

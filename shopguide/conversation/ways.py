@@ -18,6 +18,17 @@ def ways_out(one: Relaxation, need: Need, wording: Wording, *, section: str = "r
     return say.both(_dropped(facet, need, wording, section) for facet in one.facets)
 
 
+def instead(one: Relaxation, wording: Wording) -> str:
+    """Return what most of the products have in place of what was asked for: " (5 brown)"; empty if none stands out."""
+    if one.mostly is None:
+        return ""
+    value, count = one.mostly
+    told = wording.value(one.facets[0], value)
+    if count == one.count:
+        return wording.say("relaxation.mostly_one" if count == 1 else "relaxation.mostly_all", value=told)
+    return wording.say("relaxation.mostly", value=told, count=f"{count:,}")
+
+
 def _bound(one: Relaxation, need: Need, wording: Wording, section: str) -> str:
     facet, bounds = one.facets[0], one.bounds
     assert bounds is not None  # noqa: S101  (the caller asks only then)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
 from shopguide.conversation.asked import about_the_thing
@@ -18,6 +19,7 @@ from shopguide.conversation.outcomes import (
     NoSlate,
     NothingFound,
     Ready,
+    Relaxation,
     SearchOutcome,
     Shown,
     SlateShown,
@@ -28,7 +30,7 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.references import pointing
-from shopguide.conversation.relaxation import relaxations
+from shopguide.conversation.relaxation import relaxations, relaxed
 from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
@@ -296,7 +298,8 @@ class SearchCases(Unsellable, Remembering):
                     need = need.without(facet)
         if not len(rows):
             sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
-            return NothingFound(need, relaxations(searched, index), sold_out, searched)
+            ways = relaxations(searched, index)
+            return NothingFound(need, ways, sold_out, searched, self._nearest(turn, searched, ways, index))
         anchor = pointed_anchor(understood, slate, index) or (
             held_anchor(need, slate, index) if slate is not None else None
         )
@@ -358,6 +361,23 @@ class SearchCases(Unsellable, Remembering):
         resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
         self._memory.keep(self._logged(turn, outcome, answer, resumed))
         return outcome
+
+    def _nearest(self, turn: Turn, need: Need, ways: tuple[Relaxation, ...], index: CatalogueIndex) -> Product | None:
+        """Return the product of the kind asked for that suits the shopper best, where nothing fits."""
+        if not ways or "category" in ways[0].facets:
+            return None
+        request = RecommendationRequest(
+            constraints=relaxed(need, ways[0]).constraints(),
+            query=need.words,
+            shopper_id=turn.shopper_id,
+            k=1,
+            exclude=self._rejected(turn, need),
+            personal=turn.history,
+            recipient=need.recipient,
+            conversation_id=turn.conversation_id,
+        )
+        found = self._recommender.recommend(request).items
+        return index.product(found[0].sku) if found and found[0].sku in index else None
 
     def _recommend(self, request: RecommendationRequest, narrowed: Narrowed, index: CatalogueIndex) -> Recommendation:
         """Ask for the products that say the words first, and fill the slate with the other matches."""

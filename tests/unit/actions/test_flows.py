@@ -97,7 +97,9 @@ def test_a_way_out_is_taken_with_a_yes(talk: Conversation) -> None:
     (message,) = talk.act(ActionSearch())
     assert message["response"] == "utter_search_nothing_found"
     assert message["need"] == "green handbags"
-    assert message["options"] == "45 in any colour"
+    assert message["options"] == "45 in any colour (9 black)"
+    assert message["nearest"].startswith(" ")
+    assert talk.slots["focus_sku"] == message["custom"]["sku"]
     talk.hear("yes please", "affirm")
     assert talk.act(ActionAffirm()) == []
     _, uttered, followup, *_ = talk.returned

@@ -15,6 +15,17 @@ def test_each_single_relaxation_brings_what_it_says(index: CatalogueIndex) -> No
         assert len(index.matching(relaxed(need, one).constraints())) == one.count > 0
 
 
+def test_the_value_that_most_have_instead_is_named(index: CatalogueIndex) -> None:
+    need = Need().want("category", ["handbags"]).want("colour", ["green"]).want("brand", ["kestrel"])
+    (colour,) = relaxations(need, index)
+    assert colour.mostly is not None
+    value, count = colour.mostly
+    instead = need.without("colour").want("colour", [value])
+    assert len(index.matching(instead.constraints())) == count <= colour.count
+    disliked = relaxations(need.exclude("colour", [value]), index)[0].mostly
+    assert disliked is None or disliked[0] != value
+
+
 def test_a_price_moves_to_the_nearest_product(index: CatalogueIndex) -> None:
     need = Need().want("category", ["loafers"]).within("price", Bounds(high=40))
     (first, *rest) = relaxations(need, index)

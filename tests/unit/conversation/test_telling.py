@@ -270,6 +270,16 @@ def test_relaxations_say_what_they_bring(wording: Wording) -> None:
     assert buttons[1]["payload"] == '/inform_preference{"answer":"colour=*;brand=*"}'
 
 
+def test_what_most_have_instead_is_told_and_offered_behind_the_ways(wording: Wording) -> None:
+    need = Need().want("colour", ["green"]).want("brand", ["kestrel"])
+    some = Relaxation(("colour",), 12, mostly=("brown", 5))
+    every, one = Relaxation(("brand",), 2, mostly=("norwell", 2)), Relaxation(("size",), 1, mostly=("38", 1))
+    told = [relaxation_words((way,), need, wording) for way in (some, every, one)]
+    assert told == ["12 in any colour (5 brown)", "2 of any brand (all Norwell)", "one in any size (38)"]
+    titles = [button["title"] for button in relaxation_buttons((some, every, one), need, wording)]
+    assert titles == ["Any colour (12)", "Any brand (2)", "Any size (1)", "Brown (5)"]
+
+
 def test_a_floor_that_moves_is_told_as_one(wording: Wording) -> None:
     need = Need().within("capacity", Bounds(20, 30))
     way = Relaxation(("capacity",), 2, Bounds(15, 30))
