@@ -200,10 +200,9 @@ class AmountRules:
         begins_value: Callable[[int], bool],
     ) -> list[Mention]:
         one = amount.number
-        if one.pronoun and amount.currency is None and amount.unit is None:
-            return []
-        if one.value == 1 and self._vocabulary.bounds_before.at(sentence, amount.end):
-            return []  # "not one euro more than 60": the next amount is meant
+        idle = one.pronoun and amount.currency is None and amount.unit is None
+        if idle or (one.value == 1 and self._vocabulary.bounds_before.at(sentence, amount.end)):
+            return []  # of "not one euro more than 60" the second is meant
         stance = self._bounds.read(sentence, amount.start, amount.end, currency=amount.currency is not None)
         inside = self._bounds.read(sentence, amount.start, one.end, currency=True)  # "50ish euros"
         role = stance.role or (inside.role if inside.suffixed else None)

@@ -18,6 +18,11 @@ STEP = 0.85
 CHEAP_QUANTILE = 0.4
 """Without a slate, "cheap" means the lower part of the matches: this share of them."""
 
+EXTENTS = ("screen", "display", "diagonal", "capacity", "volume", "size", "height", "length", "width")
+"""Words of facets that "bigger" may speak of, the likeliest first: a laptop's screen, a backpack's volume."""
+
+LETTER_SIZES = ("xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl")
+
 Failure = Literal["extreme", "unknown"]
 
 
@@ -64,6 +69,45 @@ def bounded(
     # Not many are left: take all that lie beyond the median.
     nearest = float(beyond.max() if direction == "down" else beyond.min())
     return base.within(facet, _bounds(need.bound(facet), nearest, direction))
+
+
+def measurable(facet: str, rows: Sequence[int], index: "CatalogueIndex") -> str:
+    """Return the facet, or another measure of extent if the products in `rows` have no such number ("bigger")."""
+    if not len(rows) or not set(EXTENTS) & set(facet.split("_")) or _is_known(facet, rows, index):
+        return facet
+    extents = {name: set(name.split("_")) for name, info in index.facets.items() if info.kind == "number"}
+    named = (name for word in EXTENTS for name, words in extents.items() if word in words)
+    return next((name for name in named if _is_known(name, rows, index)), facet)
+
+
+def stepped(need: Need, facet: str, direction: str, index: "CatalogueIndex") -> Need | Failure:
+    """Return the need with the next size up or down of the one it has ("a size bigger"): 43 after 42, L after M.
+
+    Only sizes that other products of the need come in; `extreme` if there is none beyond, `unknown` without a size that
+    has an order.
+    """
+    held = [place for value in need.wanted.get(facet, ()) if (place := _place(value)) is not None]
+    if not held:
+        return "unknown"
+    rows = index.matching(need.without(facet).constraints())
+    sign, (scale, start) = (1, max(held)) if direction == "up" else (-1, min(held))
+    places = [(place, value) for value, _ in index.facet_counts(rows, facet) if (place := _place(value)) is not None]
+    beyond = [(at * sign, value) for (kind, at), value in places if kind == scale and at * sign > start * sign]
+    return need.want(facet, [min(beyond)[1]]) if beyond else "extreme"
+
+
+def _place(size: str) -> tuple[str, float] | None:
+    """Return the scale of a size and its place on it."""
+    if size in LETTER_SIZES:
+        return "letters", float(LETTER_SIZES.index(size))
+    try:
+        return "numbers", float(size)
+    except ValueError:
+        return None
+
+
+def _is_known(facet: str, rows: Sequence[int], index: "CatalogueIndex") -> bool:
+    return not np.isnan(index.numeric(facet)[list(rows)]).all()
 
 
 def _opened(held: Bounds, direction: str) -> Bounds:

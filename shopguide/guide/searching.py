@@ -238,8 +238,11 @@ class SearchCases(Unsellable, Remembering):
         self, need: Need, facet: str, direction: str, rows: list[int], index: CatalogueIndex
     ) -> Need | critiques.Failure:
         """Return the need with the bound that a critique asks for, measured among what the catalogue can check."""
-        checked = answerable(need, index)[0]
+        checked, facet = answerable(need, index)[0], critiques.measurable(facet, rows, index)
         found = critiques.bounded(checked, facet, direction, rows, index=index, enough=self._settings.slate_size)
+        if found == "unknown":
+            sized = critiques.stepped(checked, facet, direction, index)
+            return need.want(facet, sized.wanted[facet]) if isinstance(sized, Need) else sized
         return need.want(facet, ()).within(facet, found.bound(facet)) if isinstance(found, Need) else found
 
     # -- deciding ---------------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """A critique leads beyond what was shown, or says that it cannot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.conversation.critique import bounded
+from shopguide.conversation.critique import bounded, measurable, stepped
 from shopguide.conversation.need import Bounds, Need
 from tests.unit.conversation.shop import products
 
@@ -70,3 +72,30 @@ def test_a_number_that_the_products_do_not_have() -> None:
     slate = [int(row) for row in INDEX.matching(shoes.constraints())[:3]]
     assert bounded(shoes, "capacity", "up", slate, index=INDEX, enough=5) == "unknown"
     assert bounded(shoes, "no_such_facet", "up", slate, index=INDEX, enough=5) == "unknown"
+
+
+def test_bigger_measures_what_the_products_have() -> None:
+    bags = [int(row) for row in INDEX.matching(BAGS.constraints())[:5]]
+    shoes = [int(row) for row in INDEX.matching(Need().want("category", ["shoes"]).constraints())[:5]]
+    assert measurable("screen_size", bags, INDEX) == "capacity"
+    assert measurable("size", bags, INDEX) == "capacity"
+    assert measurable("capacity", bags, INDEX) == "capacity"
+    assert measurable("screen_size", shoes, INDEX) == "screen_size"
+    assert measurable("weight", bags, INDEX) == "weight"
+
+
+def test_a_size_bigger_is_the_next_that_others_come_in() -> None:
+    sizes = (("42", "44"), ("43",), ("M", "XL"))
+    sized = [
+        replace(product, facets={**product.facets, "size": sizes[number % 3]})
+        for number, product in enumerate(products())
+    ]
+    index = CatalogueIndex(sized)
+    steps = {("42", "up"): "43", ("44", "down"): "43", ("m", "up"): "xl"}
+    for (held, direction), expected in steps.items():
+        found = stepped(Need().want("size", [held]), "size", direction, index)
+        assert isinstance(found, Need)
+        assert found.wanted["size"] == (expected,)
+    assert stepped(Need().want("size", ["44"]), "size", "up", index) == "extreme"
+    assert stepped(Need(), "size", "up", index) == "unknown"
+    assert stepped(Need().want("size", ["wide"]), "size", "up", index) == "unknown"
