@@ -1,27 +1,19 @@
 """The use cases of a search: understand a message, ask, show, page, criticise, relax."""
 
-import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 
 from shopguide.catalogue.index import CatalogueIndex
-from shopguide.catalogue.product import Product
 from shopguide.conversation import critique as critiques
 from shopguide.conversation.answerable import answerable
 from shopguide.conversation.asked import about_the_thing
-from shopguide.conversation.narrowing import Narrowed, narrow
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import (
     Ask,
     CritiqueFailed,
     NamedShown,
-    NoMore,
     NoSlate,
-    NothingFound,
     Ready,
-    Relaxation,
     SearchOutcome,
-    Shown,
     SlateShown,
     Unchanged,
     Unsold,
@@ -30,19 +22,16 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.references import pointing
-from shopguide.conversation.relaxation import relaxations, relaxed
 from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
 from shopguide.conversation.unsold import Sold, sold
 from shopguide.conversation.words import lone_number
 from shopguide.feedback.events import Slate
-from shopguide.guide.onscreen import comparable, extreme, held_anchor, newly_kept_in_mind, pointed_anchor, shown_rows
-from shopguide.guide.remembering import Remembering
+from shopguide.guide.onscreen import comparable, extreme, pointed_anchor, shown_rows
+from shopguide.guide.showing import Showing, by_words, measured
 from shopguide.guide.unsellable import LOST, Unsellable
-from shopguide.ids import Sku, SlateId
-from shopguide.profiles.preferences import TasteProfile
-from shopguide.recommender.types import Recommendation, RecommendationRequest
+from shopguide.ids import Sku
 
 SEARCHING = frozenset(
     {
@@ -77,7 +66,7 @@ REMEMBERED_SHOWN = 400
 """Products that paging remembers as shown."""
 
 
-class SearchCases(Unsellable, Remembering):
+class SearchCases(Unsellable, Showing):
     """From a message to a question or to a slate."""
 
     def consider(self, turn: Turn, need: Need) -> Ask | Ready | Unsold | None:
@@ -112,14 +101,14 @@ class SearchCases(Unsellable, Remembering):
         self._learn(turn, said, now, "critique")
         now = self._with_facts(turn, now, index)
         checked = answerable(now, index)[0]
-        rows = _narrowed(checked, index, index.matching(checked.constraints())).rows
+        rows = by_words(checked, index, index.matching(checked.constraints())).rows
         if known is Sold.MENTIONED or self._clear(turn, now, understood, rows):
             # To narrow down what only mentions a thing would promise that it is there.
             return Ready(now)
         question = next_question(now, index, rows, self._taste(turn, now), sought=self._recommender.sought(rows, index))
         if question is None:
             return Ready(now)
-        return Ask(now.ask(question.facet), question, _measured(now, understood, slate))
+        return Ask(now.ask(question.facet), question, measured(now, understood, slate))
 
     def _chosen(self, turn: Turn, need: Need) -> Turn:
         """Return a message that points at an answer of the open question ("the first", "2") as if it were pressed."""
@@ -139,7 +128,7 @@ class SearchCases(Unsellable, Remembering):
         if facet not in index.facets:
             return None
         checked = answerable(need, index)[0]
-        return question_about(facet, need, index, _narrowed(checked, index, index.matching(checked.constraints())).rows)
+        return question_about(facet, need, index, by_words(checked, index, index.matching(checked.constraints())).rows)
 
     def search(self, turn: Turn, need: Need) -> SearchOutcome:
         """Show products for a need that the turn is already part of."""
@@ -172,14 +161,15 @@ class SearchCases(Unsellable, Remembering):
         found = questions(need, index, rows, self._taste(turn, need), sought=self._recommender.sought(rows, index))
         return tuple(question.facet for question in found[:SUGGESTED])
 
-    def more(self, turn: Turn, need: Need) -> SearchOutcome:
-        """Show the next products for the same need, none of those shown before."""
+    def more(self, turn: Turn, need: Need, *, apart: bool = False) -> SearchOutcome:
+        """Show the next products for the same need, none of those shown before; `apart`: of other brands."""
         index = self.index
         slate = self._memory.slate(turn.current_slate)
         if slate is None:
             return self._show(turn, need, Understanding(need), None, index)
         seen = (*sku_list(slate.state.get("shown")), *(item.sku for item in slate.items))
-        return self._show(turn, need, Understanding(need), slate, index, seen=seen[-REMEMBERED_SHOWN:])
+        beside = frozenset(item.sku for item in slate.items) if apart else frozenset[Sku]()
+        return self._show(turn, need, Understanding(need), slate, index, seen=seen[-REMEMBERED_SHOWN:], beside=beside)
 
     def critique(self, turn: Turn, need: Need, focus: str | None = None) -> SearchOutcome:
         """Show products that differ from the slate as the shopper asked: "cheaper", "like the second but in blue".
@@ -209,7 +199,7 @@ class SearchCases(Unsellable, Remembering):
                 return CritiqueFailed(need, facet, direction, found, extreme(index, facet, direction, rows))
         if understood.is_blank:
             # "Something else": nothing to measure, so show what was not seen yet.
-            return self.more(turn, need)
+            return self.more(turn, need, apart=True)
         self._learn(turn, need, now, "critique")
         return self._show(turn, now, understood, slate, index)
 
@@ -272,132 +262,6 @@ class SearchCases(Unsellable, Remembering):
             return details >= (2 if need.asked else 1)
         return details >= 3
 
-    # -- showing ----------------------------------------------------------------------------------------------------
-
-    def _show(
-        self,
-        turn: Turn,
-        need: Need,
-        understood: Understanding,
-        slate: Slate | None,
-        index: CatalogueIndex,
-        *,
-        seen: tuple[Sku, ...] = (),
-    ) -> SearchOutcome:
-        searched, unlisted = answerable(need, index)
-        rows = index.matching(searched.constraints())
-        gave_way: tuple[str, ...] = ()
-        wishes = TasteProfile()
-        if not len(rows) and understood.soft:
-            # What was only wished for gives way; it still counts as a wish.
-            wished = tuple(facet for facet in searched.facets if facet in understood.soft)
-            softened = searched
-            for facet in wished:
-                softened = softened.without(facet)
-            if len(found := index.matching(softened.constraints())):
-                wishes = TasteProfile(weights={f: dict.fromkeys(need.wanted.get(f, ()), 1.0) for f in wished})
-                gave_way, searched, rows = wished, softened, found
-                for facet in wished:
-                    need = need.without(facet)
-        if not len(rows):
-            sold_out = len(index.matching(searched.constraints(), in_stock_only=False))
-            ways = relaxations(searched, index)
-            return NothingFound(need, ways, sold_out, searched, self._nearest(turn, searched, ways, index))
-        anchor = pointed_anchor(understood, slate, index) or (
-            held_anchor(need, slate, index) if slate is not None else None
-        )
-        narrowed = _narrowed(searched, index, rows)
-        rejected = self._rejected(turn, need)
-        request = RecommendationRequest(
-            constraints=searched.constraints(),
-            preferences=wishes,
-            query=searched.words,
-            shopper_id=turn.shopper_id,
-            k=self._settings.slate_size,
-            exclude=rejected | frozenset(seen),
-            anchor=anchor,
-            personal=turn.history,
-            recipient=need.recipient,
-            conversation_id=turn.conversation_id,
-        )
-        answer = self._recommend(request, narrowed, index)
-        if answer.catalogue_revision != index.revision:
-            # An import came between; nothing said of the old state would be sure to hold.
-            return self._show(turn, need, understood, slate, self.index, seen=seen)
-        if not answer.items and anchor is not None and not seen:
-            # Nothing resembles the product pointed at, but it fits itself: the shopper is told that it is the one.
-            anchor, request = None, replace(request, anchor=None)
-            answer = self._recommend(request, narrowed, index)
-        if not answer.items:
-            if not seen:
-                # Everything that fits was disliked before: better that than nothing.
-                answer = self._recommend(replace(request, exclude=frozenset()), narrowed, index)
-            else:
-                ways = relaxations(searched, index)
-                helpful = tuple(one for one in ways if one.count > len(narrowed.rows))
-                return NoMore(need, len(narrowed.rows), helpful)
-        unseen = sum(index.skus[row] not in rejected for row in narrowed.rows) if rejected else len(narrowed.rows)
-        items = tuple(
-            Shown(index.product(item.sku), position, item.reasons)
-            for position, item in enumerate(answer.items, 1)
-            if item.sku in index
-        )
-        outcome = SlateShown(
-            slate_id=SlateId(uuid.uuid4().hex),
-            reply_to=turn.intent,
-            need=need,
-            items=items,
-            total=max(unseen, len(items)),
-            remaining=max(unseen - len(items) - len(seen), 0),
-            policy=answer.policy,
-            model_version=answer.model_version,
-            degraded=answer.degraded,
-            anchor=index.product(anchor) if anchor is not None and understood.points else None,
-            gave_way=gave_way,
-            kept_in_mind=newly_kept_in_mind(need, slate),
-            missing_words=narrowed.missing,
-            unlisted=unlisted,
-            searched=searched if unlisted else None,
-            measured=_measured(need, understood, comparable(slate, need, index)),
-            note="more" if seen else "critique" if slate is not None and turn.intent == "critique_slate" else "",
-        )
-        resumed = {"shown": list(seen), "anchor": anchor, "critiques": dict(understood.critiques)}
-        self._memory.keep(self._logged(turn, outcome, answer, resumed))
-        return outcome
-
-    def _nearest(self, turn: Turn, need: Need, ways: tuple[Relaxation, ...], index: CatalogueIndex) -> Product | None:
-        """Return the product of the kind asked for that suits the shopper best, where nothing fits."""
-        if not ways or "category" in ways[0].facets:
-            return None
-        request = RecommendationRequest(
-            constraints=relaxed(need, ways[0]).constraints(),
-            query=need.words,
-            shopper_id=turn.shopper_id,
-            k=1,
-            exclude=self._rejected(turn, need),
-            personal=turn.history,
-            recipient=need.recipient,
-            conversation_id=turn.conversation_id,
-        )
-        found = self._recommender.recommend(request).items
-        return index.product(found[0].sku) if found and found[0].sku in index else None
-
-    def _recommend(self, request: RecommendationRequest, narrowed: Narrowed, index: CatalogueIndex) -> Recommendation:
-        """Ask for the products that say the words first, and fill the slate with the other matches."""
-        kept = frozenset(index.skus[row] for row in narrowed.rows)
-        everything = replace(request, among=kept) if request.query else request
-        if len(narrowed.first) in (0, len(narrowed.rows)):
-            return self._recommender.recommend(everything)
-        first = frozenset(index.skus[row] for row in narrowed.first)
-        best = self._recommender.recommend(replace(request, among=first))
-        if len(best.items) >= request.k or len(first) == len(kept):
-            return best
-        taken = frozenset(item.sku for item in best.items)
-        rest = self._recommender.recommend(
-            replace(everything, k=request.k - len(taken), exclude=request.exclude | first, beside=taken)
-        )
-        return replace(best, items=(*best.items, *rest.items), degraded=best.degraded or rest.degraded)
-
 
 def _unheard(turn: Turn, understood: Understanding, shown: SlateShown, index: CatalogueIndex) -> tuple[str, ...]:
     """Return the words of a message that said nothing else, if no match has any: as if it had not been heard.
@@ -409,16 +273,3 @@ def _unheard(turn: Turn, understood: Understanding, shown: SlateShown, index: Ca
         return ()
     rows = index.matching(answerable(shown.need, index)[0].constraints())
     return () if any(len(index.search(word, rows, 1)[0]) for word in words) else words
-
-
-def _measured(need: Need, understood: Understanding, slate: Slate | None) -> Mapping[str, str]:
-    """Return the critiques that became bounds without a slate to compare with: "cheap laptop"."""
-    if slate is not None:
-        return {}
-    return {facet: direction for facet, direction in understood.critiques.items() if facet in need.bounds}
-
-
-def _narrowed(need: Need, index: CatalogueIndex, rows: Rows) -> Narrowed:
-    if not need.words:
-        return Narrowed(rows, rows)
-    return narrow(need.words, index, rows, by_all="category" not in need.wanted)

@@ -559,3 +559,16 @@ def test_a_word_that_no_match_mentions_is_not_passed_over(shop: Shop) -> None:
     assert unheard("zorbex, the plain ones") == ()
     assert unheard("zorbex because aunt mildred insists") == ()
     assert unheard("white shoes like zorbex", "search_products") == ()
+
+
+def test_something_else_leaves_room_for_other_brands(shop: Shop) -> None:
+    outcome = open_shoes(shop)
+    turn = said("something else entirely", "critique_slate", current_slate=outcome.slate_id)
+    other = shown(shop.guide.critique(turn, outcome.need))
+    request = shop.recommender.requests[-1]
+    before = {item.product.sku for item in outcome.items}
+    assert request.beside == before
+    assert not before & {item.product.sku for item in other.items}
+    more = shown(shop.guide.more(said("more", "show_more", current_slate=outcome.slate_id), outcome.need))
+    assert not before & {item.product.sku for item in more.items}
+    assert shop.recommender.requests[-1].beside == frozenset()
