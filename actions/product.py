@@ -9,7 +9,7 @@ from actions.presenting import present_unresolved
 from actions.reading import need_of
 from shopguide.conversation.outcomes import Details, Explained, Judged, Unresolved
 from shopguide.conversation.presentation import details_payload
-from shopguide.conversation.telling import details_words, explanation_words
+from shopguide.conversation.telling import details_words, explanation_words, question_reason_words
 from shopguide.conversation.turn import Turn
 from shopguide.conversation.wording import Wording
 
@@ -44,7 +44,10 @@ class ActionExplainRecommendation(GuideAction):
         return "action_explain_recommendation"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Give the reasons."""
+        """Give the reasons; to who wonders about an open question, say what it would settle."""
+        asked = turn.open_question if not turn.mentions and not turn.references else None
+        if asked is not None and await self._explained_question(dispatcher, asked, turn, tracker):
+            return []
         outcome = await self.call(guide().explain, turn, need_of(tracker), tracker.get_slot("focus_sku"))
         wording = await self.call(guide().wording, turn)
         if not isinstance(outcome, Explained):
@@ -57,6 +60,17 @@ class ActionExplainRecommendation(GuideAction):
             need=wording.noun(outcome.need),
         )
         return [SlotSet("focus_sku", outcome.product.sku)]
+
+    async def _explained_question(
+        self, dispatcher: CollectingDispatcher, facet: str, turn: Turn, tracker: Tracker
+    ) -> bool:
+        need = need_of(tracker)
+        question = await self.call(guide().question, need, facet)
+        if question is None:
+            return False
+        wording = await self.call(guide().wording, turn)
+        dispatcher.utter_message(response="utter_search_why_asked", **question_reason_words(question, need, wording))
+        return True
 
 
 class ActionLikeProduct(GuideAction):

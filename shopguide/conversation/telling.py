@@ -11,7 +11,7 @@ from shopguide.conversation.distinguishing import distinct_words
 from shopguide.conversation.knowing import kept_in_mind_note
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Details, Explained, Relaxation, Shown, SlateShown, Unsold
-from shopguide.conversation.question import Question
+from shopguide.conversation.question import Option, Question
 from shopguide.conversation.reasons import TELLING, line_reasons, why
 from shopguide.conversation.ways import instead, ways_out
 from shopguide.conversation.wording import Wording, plural
@@ -53,18 +53,25 @@ def question_words(question: Question, need: Need, wording: Wording) -> dict[str
     return {"lead": lead, "facet": wording.facet(question.facet), "options": wording.say.either(words)}
 
 
+def question_reason_words(question: Question, need: Need, wording: Wording) -> dict[str, str]:
+    """Return `total`, `need` and `options`, each with how many products it has: why a question is asked."""
+    options = wording.say.both(_counted(option, wording) for option in question.options)
+    return {"total": f"{question.matches:,}", "need": wording.noun(need), "options": options}
+
+
 def question_buttons(question: Question, wording: Wording) -> list[Button]:
     """Return the buttons of a question, "doesn't matter" last."""
-    offered = [
-        (wording.say("option.counted", title=option_title(one.answer, wording), count=f"{one.count:,}"), one.answer)
-        for one in question.options
-    ]
+    offered = [(_counted(option, wording), option.answer) for option in question.options]
     minds_nothing = Answer(question.facet, "any")
     return [
         Button(title=title, payload=answer.payload)
         for title, answer in (*offered, (option_title(minds_nothing, wording), minds_nothing))
         if answer.payload is not None
     ]
+
+
+def _counted(option: Option, wording: Wording) -> str:
+    return wording.say("option.counted", title=option_title(option.answer, wording), count=f"{option.count:,}")
 
 
 def option_title(answer: Answer, wording: Wording) -> str:

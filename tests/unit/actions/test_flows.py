@@ -174,6 +174,15 @@ def test_details_why_like_dislike(talk: Conversation) -> None:
     assert {event.kind for event in talk.shop.feedback.events.values()} == {"search", "like", "dislike"}
 
 
+def test_who_wonders_about_a_question_is_told_what_it_settles(talk: Conversation) -> None:
+    ask_about_shoes(talk)
+    talk.hear("why do you ask", "explain_recommendation")
+    (message,) = talk.act(ActionExplainRecommendation())
+    assert message["response"] == "utter_search_why_asked"
+    assert message["total"] == "90"
+    assert "(" in message["options"]
+
+
 @pytest.mark.parametrize(
     "action", [ActionProductDetails, ActionExplainRecommendation, ActionLikeProduct, ActionDislikeProduct]
 )
