@@ -46,6 +46,8 @@ class SlateShown:
         kept_in_mind: what the profile brought into the need and the shopper was not told yet ("size=43").
         missing_words: model numbers that no product contains.
         unheard: the words that were all the message said, if none of the products mentions any.
+        stressed: words of a style that was asked for; the products that mention them come first.
+        avoided: words of a style that was criticised; what mentions them was left out.
         unlisted: facets that were asked for and that the catalogue does not list, so that nothing could be checked.
         searched: the need less what is unlisted; `None` if that is the whole need.
         measured: number facets that the message gave a direction but no number ("cheap"), with `up` or `down`.
@@ -67,6 +69,8 @@ class SlateShown:
     kept_in_mind: tuple[str, ...] = ()
     missing_words: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
+    stressed: tuple[str, ...] = ()
+    avoided: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     searched: Need | None = None
     measured: Mapping[str, str] = field(default_factory=dict)

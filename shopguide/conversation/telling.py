@@ -228,6 +228,10 @@ def _note(outcome: SlateShown, wording: Wording) -> str:
         notes.append(wording.say("note.missing_words", words=" ".join(outcome.missing_words)))
     elif outcome.unheard:
         notes.append(wording.say("note.unheard", words=" ".join(outcome.unheard)))
+    for key, words in (("stressed", outcome.stressed), ("avoided", outcome.avoided)):
+        if words:
+            quoted = wording.say.both(wording.say("list.quoted", value=word) for word in words)
+            notes.append(wording.say(f"note.{key}", words=quoted))
     if outcome.anchor is not None:
         notes.append(wording.say("note.anchor", title=outcome.anchor.title))
     return "".join(notes)

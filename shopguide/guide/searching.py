@@ -22,6 +22,7 @@ from shopguide.conversation.outcomes import (
 )
 from shopguide.conversation.question import Question, Rows, next_question, question_about, questions
 from shopguide.conversation.references import pointing
+from shopguide.conversation.style import saying, style_of
 from shopguide.conversation.switching import left_behind, still_sensible
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.understanding import Understanding, insists, ordinals, understand
@@ -198,10 +199,27 @@ class SearchCases(Unsellable, Showing):
             elif not understood.said and len(understood.critiques) == 1:
                 return CritiqueFailed(need, facet, direction, found, extreme(index, facet, direction, rows))
         if understood.is_blank:
-            # "Something else": nothing to measure, so show what was not seen yet.
-            return self.more(turn, need, apart=True)
+            return self._in_style(turn, need, slate, index)
         self._learn(turn, need, now, "critique")
         return self._show(turn, now, understood, slate, index)
+
+    def _in_style(self, turn: Turn, need: Need, slate: Slate | None, index: CatalogueIndex) -> SearchOutcome:
+        """Show what is more, or less, as the message says ("plainer"); if it says nothing, what was not seen yet."""
+        checked = answerable(need, index)[0]
+        rows = index.matching(checked.constraints())
+        style = style_of(turn, index, rows)
+        if style.more:
+            words = dict.fromkeys((*need.words.split(), *style.more))
+            outcome = self._show(turn, replace(need, words=" ".join(words)), Understanding(need), slate, index)
+            return replace(outcome, stressed=style.more) if isinstance(outcome, SlateShown) else outcome
+        avoided = saying(style.less, index, rows)
+        if not len(avoided) or len(avoided) == len(rows):
+            outcome = self.more(turn, need, apart=True)
+            return replace(outcome, unheard=style.unheard) if isinstance(outcome, SlateShown) else outcome
+        outcome = self._show(
+            turn, need, Understanding(need), slate, index, without=frozenset(index.skus[row] for row in avoided)
+        )
+        return replace(outcome, avoided=style.less) if isinstance(outcome, SlateShown) else outcome
 
     def _criticised(
         self, turn: Turn, need: Need, slate: Slate | None, focus: str | None, index: CatalogueIndex

@@ -42,6 +42,7 @@ class Showing(Remembering):
         *,
         seen: tuple[Sku, ...] = (),
         beside: frozenset[Sku] = frozenset(),
+        without: frozenset[Sku] = frozenset(),
     ) -> SearchOutcome:
         searched, unlisted = answerable(need, index)
         rows = index.matching(searched.constraints())
@@ -66,7 +67,7 @@ class Showing(Remembering):
             held_anchor(need, slate, index) if slate is not None else None
         )
         narrowed = by_words(searched, index, rows)
-        rejected = self._rejected(turn, need)
+        rejected = self._rejected(turn, need) | without
         request = RecommendationRequest(
             constraints=searched.constraints(),
             preferences=wishes,
@@ -83,7 +84,7 @@ class Showing(Remembering):
         answer = self._recommend(request, narrowed, index)
         if answer.catalogue_revision != index.revision:
             # An import came between; nothing said of the old state would be sure to hold.
-            return self._show(turn, need, understood, slate, self.index, seen=seen, beside=beside)
+            return self._show(turn, need, understood, slate, self.index, seen=seen, beside=beside, without=without)
         if not answer.items and anchor is not None and not seen:
             # Nothing resembles the product pointed at, but it fits itself: the shopper is told that it is the one.
             anchor, request = None, replace(request, anchor=None)
