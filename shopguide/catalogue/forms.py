@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 
 from lexicon.text import normalise
 
@@ -180,6 +181,8 @@ _IRREGULAR = {
 
 @lru_cache(maxsize=1)
 def _engine() -> Any:
-    import inflect
+    # inflect has all of its code rewritten to check types at run time, which takes longer than the rest of a start-up.
+    with patch("typeguard.typechecked", lambda target: target):
+        import inflect
 
     return inflect.engine()

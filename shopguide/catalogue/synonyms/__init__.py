@@ -77,7 +77,7 @@ def load(language: str) -> Synonyms:
 
 def _read(path: Path) -> dict[str, Any]:
     # BaseLoader: "no", "on" and "925" are words here, not booleans and numbers.
-    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
     return content
 
 
