@@ -31,6 +31,8 @@ def unstuffed(text: str) -> str:
 
 def _is_stuffed(sentence: str) -> bool:
     # "10 cm x 10 cm x 10 cm" repeats nothing that anybody searches for.
-    words = Counter(_WORD.findall(_MEASURE.sub(" ", normalise(sentence))))
-    again = max((n for word, n in words.items() if len(word) >= _SHORTEST and word.isalpha()), default=0)
-    return again >= AGAIN and 1 - len(words) / words.total() >= REPEATED
+    words = _WORD.findall(_MEASURE.sub(" ", normalise(sentence)))
+    if not words or 1 - len(set(words)) / len(words) < REPEATED:
+        return False
+    counted = Counter(word for word in words if len(word) >= _SHORTEST and word.isalpha())
+    return max(counted.values(), default=0) >= AGAIN
