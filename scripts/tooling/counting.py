@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from tooling.console import bold, duration, say
 from tooling.digests import ROOT
@@ -53,8 +53,8 @@ def of_command(_output: str, code: int) -> Counts:
     return Counts(failed=1) if code else Counts(passed=1)
 
 
-def run_all(parts: Sequence[Part]) -> int:
-    """Run all parts, show their output as it comes, and return the exit code."""
+def run_all(parts: Iterable[Part]) -> int:
+    """Run all parts, each as it is asked for, show their output as it comes, and return the exit code."""
     total, broken, started = Counts(), [], time.monotonic()
     for part in parts:
         say(bold(f"\n== {part.name}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from typing import List
+from typing import Iterator, List
 
 from tooling import dialogue_model
 from tooling.commands import RASA_COMMAND, dialogue_environment, guide_environment
@@ -18,6 +18,7 @@ _STORIES = "tests/conversations"
 _RESULTS = ROOT / "results"
 _SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 """One thread each, as the environment says; files stay together for what their tests share."""
+_UNIT = "tests/unit"
 _ONE_BY_ONE = ("tests/contract", "tests/integration", "tests/browser")
 """They start servers and browsers, which would be in each other's way."""
 
@@ -42,7 +43,7 @@ def parts() -> List[Part]:
     guide, dialogue = guide_environment(), dialogue_environment()
     pytest = (str(GUIDE.python), "-m", "pytest")
     own = [
-        Part("guide server", (*pytest, *_SIDE_BY_SIDE, "tests/unit"), guide, of_pytest),
+        Part("guide server", (*pytest, *_SIDE_BY_SIDE, _UNIT), guide, of_pytest),
         Part("guide server, whole", (*pytest, *_ONE_BY_ONE), guide, of_pytest),
     ]
     if sys.argv[1:]:
@@ -61,15 +62,22 @@ def parts() -> List[Part]:
 
 
 def main() -> int:
-    """Train the dialogue model if it is stale, then run all tests; return the exit code."""
+    """Train the dialogue model if it is stale and run all tests; return the exit code."""
+    shutil.rmtree(str(_RESULTS), ignore_errors=True)
     try:
-        training = dialogue_model.start_training_if_stale()
-        if training is None:
-            skipped("dialogue model")
-        else:
-            with step("dialogue model"):
-                training.wait()
+        return run_all(around_training(parts()))
     except Failed as error:
         fail(error)
-    shutil.rmtree(str(_RESULTS), ignore_errors=True)
-    return run_all(parts())
+
+
+def around_training(parts: List[Part]) -> Iterator[Part]:
+    """Give the parts: unit tests need no dialogue model and run while it is trained, all others wait for it."""
+    training = dialogue_model.start_training_if_stale()
+    if training is None:
+        skipped("dialogue model")
+    for part in parts:
+        if training is not None and part.command[-1] != _UNIT:
+            with step("dialogue model"):
+                training.wait()
+            training = None
+        yield part

@@ -55,3 +55,18 @@ def test_failed_conversations_count_whatever_rasa_exits_with(
     report.write_text(json.dumps({"conversation_accuracy": {"correct": 10, "total": 10}}))
     assert testing.of_stories("", 0) == Counts(10, 0, 0)
     assert testing.of_stories("", 1) == Counts(10, 1, 0)
+
+
+def test_only_unit_tests_do_not_wait_for_the_dialogue_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[bool] = []
+
+    class Training:
+        def wait(self) -> None:
+            waited.append(True)
+
+    parts = [Part(name, ("pytest", name)) for name in ("tests/unit", "tests/integration", "tests/rasa_env")]
+    monkeypatch.setattr(testing.dialogue_model, "start_training_if_stale", Training)
+    states = [(part.name, len(waited)) for part in testing.around_training(parts)]
+    assert states == [("tests/unit", 0), ("tests/integration", 1), ("tests/rasa_env", 1)]
+    monkeypatch.setattr(testing.dialogue_model, "start_training_if_stale", lambda: None)
+    assert list(testing.around_training(parts)) == parts
