@@ -42,6 +42,10 @@ class AmountRules:
         self._out_of = Phrases.of(raw["ratings"]["out_of"])
         self._rated = Phrases.of(raw["ratings"]["before"])
         self._size_cues = frozenset(raw["sizes"]["cues"])
+        self._size_named, self._size_fillers = frozenset(raw["sizes"]["named"]), frozenset(raw["sizes"]["fillers"])
+        self._size_measures = Phrases.of(
+            [name for facet in lexicon.facets if facet.kind == "number" for name in facet.names]
+        )
         self._size_bare = Phrases.of(raw["sizes"]["bare_after"])
         self._size_joiners = frozenset(raw["sizes"]["joiners"])
 
@@ -200,9 +204,8 @@ class AmountRules:
         begins_value: Callable[[int], bool],
     ) -> list[Mention]:
         one = amount.number
-        idle = one.pronoun and amount.currency is None and amount.unit is None
-        if idle or (one.value == 1 and self._vocabulary.bounds_before.at(sentence, amount.end)):
-            return []  # of "not one euro more than 60" the second is meant
+        if self._says_nothing(sentence, amount, bool(found)):
+            return []
         stance = self._bounds.read(sentence, amount.start, amount.end, currency=amount.currency is not None)
         inside = self._bounds.read(sentence, amount.start, one.end, currency=True)  # "50ish euros"
         role = stance.role or (inside.role if inside.suffixed else None)
@@ -217,6 +220,15 @@ class AmountRules:
                 role = "max"  # a budget
             return [self._price(amount, role, stance)]
         return self._count(sentence, one, open_facet, begins_value)
+
+    def _says_nothing(self, sentence: Sentence, amount: Amount, follows: bool) -> bool:
+        """Whether an amount only belongs to another: "give or take 5" behind it, "not one euro more than" before it."""
+        one = amount.number
+        if one.pronoun and amount.currency is None and amount.unit is None:
+            return True
+        if one.value == 1 and self._vocabulary.bounds_before.at(sentence, amount.end):
+            return True
+        return follows and bool(self._vocabulary.tolerances.before(sentence, amount.start))
 
     def _quantity(
         self, sentence: Sentence, amount: Amount, unit: str, stance: Stance, open_facet: str | None
@@ -234,12 +246,21 @@ class AmountRules:
         before = sentence.key(one.start - 1)
         if sentence.ends_clause(one.start):
             return open_facet == "size"
-        if open_facet == "size" or before in self._size_cues:
+        if open_facet == "size" or before in self._size_cues or self._is_size_named(sentence, one.start):
             return True
         if self._size_bare.before(sentence, one.start) and sentence.ends_clause(one.end):
             return True
         last = found[-1] if found else None
         return last is not None and last.entity == "size" and last.end == one.start - 1 and before in self._size_joiners
+
+    def _is_size_named(self, sentence: Sentence, start: int) -> bool:
+        """Whether a size is announced further off ("my size is usually"), and not a measure ("the screen size is")."""
+        index = start
+        while sentence.key(index - 1) in self._size_fillers and not sentence.breaks[index]:
+            index -= 1
+        if index == start or sentence.breaks[index] or sentence.key(index - 1) not in self._size_named:
+            return False
+        return not self._size_measures.before(sentence, index)
 
     def _is_price(
         self,

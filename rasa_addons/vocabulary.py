@@ -89,7 +89,7 @@ class Vocabulary:
         self.interjections = _set(raw["interjections"])
         bounds = raw["bounds"]
         self.bounds_before, self.bounds_after = _bounds(bounds["before"]), _bounds(bounds["after"])
-        self.bounds_ruled_out = Phrases.of(bounds["ruled_out"])
+        self.bounds_ruled_out, self.tolerances = Phrases.of(bounds["ruled_out"]), Phrases.of(bounds["tolerances"])
         self.bound_fillers, self.bound_bridge = _set(bounds["fillers"]), _set(bounds["bridge"])
         self.bound_suffixes = frozenset(bounds["suffixes"])
         self.degree_words = _set(raw["negation"]["degree_words"])

@@ -62,6 +62,9 @@ def test_numbers_in_words(text, expected):
         ("over £55 is too expensive for me", [("price", 55, "max", "GBP")]),
         ("less than $20 is too cheap to be any good", [("price", 20, "min", "USD")]),
         ("over 70 euros is fine", [("price", 70, "min", "EUR")]),
+        ("under no circumstances over £70", [("price", 70, "max", "GBP")]),
+        ("around 50 euros give or take 10", [("price", 50, "around", "EUR")]),
+        ("i could stretch to 120", [("price", 120, "max", None)]),
         ("seventy tops", [("price", 70, "max", None)]),
         ("rs. 900 or so", [("price", 900, "around", "INR")]),
         ("usd 45 and up", [("price", 45, "min", "USD")]),
@@ -141,6 +144,10 @@ def test_a_facet_without_a_unit_counts_in_what_it_is_called_after(electronics, t
     assert [(e["facet"], (e["value"], e.get("role"))) for e in found] == [(facet, expected)]
 
 
+def test_a_measure_that_is_called_a_size_is_none(electronics):
+    assert [entity for entity, *_ in read(electronics, "the screen size is 15")] != ["size"]
+
+
 def test_people_are_not_counted_where_no_facet_counts_them(fashion):
     assert read(fashion, "shirts for 4 people") == []
     assert read(fashion, "shirts for 3-4 people") == []
@@ -151,6 +158,9 @@ def test_people_are_not_counted_where_no_facet_counts_them(fashion):
     [
         ("size 11", ["11"]),
         ("in size seven", ["7"]),
+        ("my size is usually 40", ["40"]),
+        ("she needs a size of 12", ["12"]),
+        ("my waist is about 32", ["32"]),
         ("EU 39 or 40", ["39", "40"]),
         ("do you have these in an 11", ["11"]),
         ("an L please", ["l"]),
