@@ -69,6 +69,9 @@ def _spelled(sentence: Sentence, vocabulary: Vocabulary, index: int) -> Number |
     """Read "four hundred", "a hundred and twenty", "twenty-five", "one fifty"."""
     total = current = 0.0
     start, end, before = index, index, ""
+    couple = vocabulary.number_couples.at(sentence, index)
+    if couple and sentence.key(index + len(couple)) in vocabulary.scales:
+        current, end = float(vocabulary.number_couples.values[couple]), index + len(couple)
     while end < len(sentence) and (end == start or not (sentence.ends_clause(end) or sentence.commas[end])):
         key = sentence.key(end)
         if key in vocabulary.scales:

@@ -176,8 +176,8 @@ class SteeringRules:
         if end - start == len(sentence) or self._waves_after.at(sentence, end):
             return True
         for _ in range(_WAVE_FILLERS + 1):
-            if self._waves_before.before(sentence, start):
-                return True
+            if self._waves_before.before(sentence, start) and not sentence.commas[start]:
+                return True  # but not in "i changed my mind, make it green"
             # "any colour or size"
             if sentence.key(start - 1) not in self._wave_fillers and not self._names_a_facet(sentence, start):
                 return False

@@ -67,8 +67,8 @@ class Vocabulary:
         self.tens = {word: int(value) for word, value in numbers["tens"].items()}
         self.scales = {word: int(value) for word, value in numbers["scales"].items()}
         self.glued_scales = {word: int(value) for word, value in numbers["glued_scales"].items()}
-        self.number_articles = _set(numbers["articles"])
-        self.number_joiners = _set(numbers["joiners"])
+        self.number_couples = Phrases({keys(text): int(value) for text, value in numbers["couples"].items()})
+        self.number_articles, self.number_joiners = _set(numbers["articles"]), _set(numbers["joiners"])
         self.number_pronouns = _set(numbers["pronouns"])
         self.function_words = _set(raw["function_words"])
         self.inflection = [(ending, instead, int(rest)) for ending, instead, rest in raw["inflection"]]

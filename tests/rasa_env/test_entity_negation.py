@@ -75,6 +75,7 @@ def test_critiques_name_the_facet_and_the_direction(electronics, text, critiques
         ("the colour makes no difference", ["colour"]),
         ("scrap the price limit", ["price"]),
         ("brand", ["brand"]),
+        ("i changed my mind, make it blue", []),
         ("which colours are there", []),
         ("a blue colour", []),
     ],

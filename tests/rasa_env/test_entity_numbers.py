@@ -37,6 +37,8 @@ def test_digits(text, value):
     [
         ("seventy five", [75]),
         ("a hundred and twelve", [112]),
+        ("a couple of hundred", [200]),
+        ("a couple of shirts", []),
         ("two thousand five hundred", [2500]),
         ("three fifty", [350]),
         ("2k", [2000]),
