@@ -99,13 +99,17 @@ class LiveModel:
         return self._encoder.query(text) if self._encoder is not None else None
 
     def vectors_of(self, texts: Sequence[str]) -> Floats | None:
-        """Return the texts' vectors, [n_texts, d], `None` while the encoder is loading."""
-        return self._encoder.encode(texts) if self._encoder is not None else None
+        """Return the texts' vectors, [n_texts, d], `None` while the encoder is loading; no trained model is needed."""
+        if self._encoder is None:
+            self._load_transformers(None)
+            return None
+        return self._encoder.encode(texts)
 
     def warm_up(self) -> Snapshot:
         """Load everything there is and wait for it: a server does this before it says that it is ready."""
         snapshot = self.snapshot()
-        self._load_transformers(snapshot.version)
+        if snapshot.version is not None:
+            self._load_transformers(snapshot.version)
         loading = self._loading
         if loading is not None:
             loading.join()
@@ -141,30 +145,28 @@ class LiveModel:
             index.revision,
             time.perf_counter() - started,
         )
-        self._load_transformers(snapshot.version)
+        if snapshot.version is not None:
+            self._load_transformers(snapshot.version)
 
     def _load_transformers(self, version: Version | None) -> None:
+        """Load what a version has in the background; the encoder alone if there is no version."""
         with self._lock:
-            if (
-                version is None
-                or version.name in self._failed
-                or (self._loading is not None and self._loading.is_alive())
-            ):
+            if _name(version) in self._failed or (self._loading is not None and self._loading.is_alive()):
                 return
             self._loading = threading.Thread(
                 target=self._load_in_turn, args=(version,), name="transformers", daemon=True
             )
             self._loading.start()
 
-    def _load_in_turn(self, version: Version) -> None:
+    def _load_in_turn(self, version: Version | None) -> None:
         try:
-            if version.has("vectors"):
+            if version is None or version.has("vectors"):
                 if self._encoder is None:
                     encoder = Encoder(encoder_folder(self._settings.encoder), self._settings.torch_threads)
                     encoder.load()
                     self._encoder = encoder
                 self._complete_vectors(self._encoder)
-            if version.has("reranker"):
+            if version is not None and version.has("reranker"):
                 files = _reranker_files(version)
                 if self._reranker is None or self._reranker[0] != files:
                     version.verify(("reranker",))
@@ -174,8 +176,8 @@ class LiveModel:
                     log.info("reranker of %s loaded (%s)", version.name, reranker.precision)
         except Exception:
             # Whatever is wrong with a transformer, slates go on without it and say so; it is not tried again.
-            self._failed.add(version.name)
-            log.exception("the transformers of %s cannot be loaded", version.name)
+            self._failed.add(_name(version))
+            log.exception("the transformers of %s cannot be loaded", _name(version))
 
     def _complete_vectors(self, encoder: Encoder) -> None:
         """Make the vectors of products that came after the training."""
@@ -190,6 +192,10 @@ class LiveModel:
         with self._lock:
             if self._snapshot is snapshot:
                 self._snapshot = with_vectors(snapshot, vectors, self.encode)
+
+
+def _name(version: Version | None) -> str:
+    return version.name if version is not None else "no version"
 
 
 def _reranker_files(version: Version) -> Files:

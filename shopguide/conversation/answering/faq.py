@@ -13,7 +13,7 @@ import numpy as np
 
 from shopguide.conversation.answering.passages import Encode, scores
 from shopguide.conversation.answering.policies import Documents, Paragraph, read_folder, stamp
-from shopguide.conversation.answering.question import Question, read, stems_of
+from shopguide.conversation.answering.question import Question, about_rules, read, stems_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,20 @@ class PolicyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PolicySilent:
-    """The documents do not tell; `contact` is the paragraph that says whom to ask, if there is one."""
+    """The documents do not tell.
+
+    Args:
+        contact: the paragraph that says whom to ask, if there is one.
+        near: what comes nearest in the document on the topic asked about, if there is one.
+    """
 
     contact: Paragraph | None = None
+    near: Paragraph | None = None
+
+    @property
+    def paragraph(self) -> Paragraph | None:
+        """The paragraph to quote in place of an answer."""
+        return self.near or self.contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +106,34 @@ class Policies:
         if not paragraphs:
             return NoPolicies()
         question = read(text, whole=True)
-        found = self._best(question, paragraphs, topic)
+        found, near = self._best(question, paragraphs, topic)
         if found is not None:
             return PolicyAnswer(found)
-        return PolicySilent(next((one for one in paragraphs if one.topic == CONTACT), None))
+        return PolicySilent(next((one for one in paragraphs if one.topic == CONTACT), None), near)
 
-    def _best(self, question: Question, paragraphs: tuple[Paragraph, ...], topic: str) -> Paragraph | None:
+    def _best(
+        self, question: Question, paragraphs: tuple[Paragraph, ...], topic: str
+    ) -> tuple[Paragraph | None, Paragraph | None]:
+        """Return the paragraph that answers, and the one of the topic that comes nearest."""
         on_topic = np.array([one.topic == topic for one in paragraphs], dtype=np.float32)
         titles = frozenset().union(*(stems_of(one.document) for one in paragraphs if one.topic == topic))
-        if not question.content - titles:
+        if not question.content - titles - about_rules():
             # "How long is the warranty?" names the document and nothing in it: its beginning is the answer.
-            return paragraphs[int(on_topic.argmax())] if on_topic.any() else None
+            first = paragraphs[int(on_topic.argmax())] if on_topic.any() else None
+            return first, first
         texts = [f"{one.document}. {one.heading}. {one.text}" for one in paragraphs]
-        weights = _Weights({**self._weights, **dict.fromkeys(titles, 0.0)}, log(2 + len(paragraphs)))
+        said = dict.fromkeys(titles | about_rules(), 0.0)
+        weights = _Weights({**self._weights, **said}, log(2 + len(paragraphs)))
         shared, meaning = scores(question, texts, weights, self._encode)
         points = SHARED * shared + ON_TOPIC * on_topic
         threshold = ANSWERS_FROM_WORDS
         if meaning is not None:
             points, threshold = points + MEANING * meaning, ANSWERS_FROM
-        best = int(np.argmax(points))
-        return paragraphs[best] if points[best] >= threshold else None
+        best, near = int(np.argmax(points)), int(np.argmax(np.where(on_topic > 0, points, -np.inf)))
+        return (
+            paragraphs[best] if points[best] >= threshold else None,
+            paragraphs[near] if on_topic.any() else None,
+        )
 
 
 def _weights(documents: Documents) -> Mapping[str, float]:

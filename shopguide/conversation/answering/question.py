@@ -97,6 +97,12 @@ def generic() -> frozenset[str]:
     return frozenset(stems(_listed("generic")))
 
 
+@lru_cache(maxsize=1)
+def about_rules() -> frozenset[str]:
+    """Return the stems with which people ask for rules and name none ("policy", "terms")."""
+    return frozenset(stems(_listed("about_rules")))
+
+
 def holds(words: Sequence[str], form: Sequence[str]) -> bool:
     """Whether words stand in a question one after the other."""
     size = len(form)

@@ -43,7 +43,7 @@ def answer_payload(outcome: Answers, wording: Wording) -> Payload:
 
 def policy_words(outcome: PolicyAnswer | PolicySilent) -> dict[str, str]:
     """Return `description`, the paragraph, and `title`, where it stands; both empty where there is none."""
-    paragraph = outcome.paragraph if isinstance(outcome, PolicyAnswer) else outcome.contact
+    paragraph = outcome.paragraph
     if paragraph is None:
         return {"description": "", "title": ""}
     return {"description": paragraph.text, "title": _place(paragraph)}
@@ -51,9 +51,8 @@ def policy_words(outcome: PolicyAnswer | PolicySilent) -> dict[str, str]:
 
 def policy_payload(outcome: PolicyAnswer | PolicySilent) -> Payload:
     """Return the paragraph with where it stands; nothing answered if the documents are silent."""
-    answered = isinstance(outcome, PolicyAnswer)
-    paragraph = outcome.paragraph if isinstance(outcome, PolicyAnswer) else outcome.contact
-    item: Payload = {"kind": "passage" if answered else "none"}
+    paragraph = outcome.paragraph
+    item: Payload = {"kind": "passage" if isinstance(outcome, PolicyAnswer) else "none"}
     if paragraph is not None:
         item |= {"passage": paragraph.text, "source": "policy", "document": paragraph.document}
         item |= {"heading": paragraph.heading} if paragraph.heading else {}

@@ -43,6 +43,21 @@ def test_what_the_documents_do_not_say_is_not_said(tmp_path: Path) -> None:
     assert found.contact.text == "Write to help@shop.example."
 
 
+def test_what_comes_nearest_on_the_topic_is_quoted_instead(tmp_path: Path) -> None:
+    found = Policies(folder(tmp_path), no_encoder).answer("who pays the postage?", "returns")
+    assert isinstance(found, PolicySilent)
+    assert found.near is not None
+    assert found.paragraph == found.near
+    assert found.near.document == "Returns"
+
+
+@pytest.mark.parametrize("text", ["Hello, what is your return policy?", "your terms for returns please"])
+def test_who_asks_for_the_rules_gets_the_beginning(tmp_path: Path, text: str) -> None:
+    found = Policies(folder(tmp_path), no_encoder).answer(text, "returns")
+    assert isinstance(found, PolicyAnswer)
+    assert found.paragraph.text == "Send it back within 30 days."
+
+
 def test_without_documents_it_is_said_so(tmp_path: Path) -> None:
     assert Policies(None, no_encoder).answer("can i return it?", "returns") == NoPolicies()
     assert Policies(tmp_path / "gone", no_encoder).answer("can i return it?", "returns") == NoPolicies()

@@ -189,3 +189,12 @@ def test_products_that_came_after_the_training_get_their_vectors_from_the_server
     assert np.linalg.norm(new) == pytest.approx(1.0, abs=1e-3)
     answer = recommender.recommend(RecommendationRequest(query=products[23].title, k=1))
     assert answer.items[0].sku == "P023" and "query_content" in answer.items[0].features
+
+
+@pytest.mark.slow
+def test_texts_get_vectors_before_anything_was_trained(index, settings) -> None:
+    recommender = recommender_of(index, settings)
+    assert recommender.vectors_of(["a blue velora"]) is None  # loads it behind the answers
+    recommender._live._loading.join()
+    vectors = recommender.vectors_of(["a blue velora", "shipping"])
+    assert vectors is not None and vectors.shape == (2, 384)
