@@ -53,8 +53,9 @@ class ActionExplainRecommendation(GuideAction):
         if not isinstance(outcome, Explained):
             return present_unresolved(dispatcher, outcome, wording)
         reasons = explanation_words(outcome, wording)
+        suggested = "utter_product_why" if reasons else "utter_product_why_plain"
         dispatcher.utter_message(
-            response="utter_product_why" if reasons else "utter_product_why_plain",
+            response=suggested if outcome.position is not None else "utter_product_why_unsuggested",
             title=outcome.product.title,
             reasons=reasons,
             need=wording.noun(outcome.need),

@@ -5,6 +5,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
 from actions.presenting import NOTHING_BEFORE, present_search
+from actions.reading import need_of
 from shopguide.conversation.turn import Turn
 from shopguide.guide.returning import NothingBefore
 
@@ -14,7 +15,7 @@ class GoingBack(GuideAction):
 
     async def went_back(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events | None:
         """Show what was shown before and return the events, if the message goes back; `None` if it does not."""
-        outcome = await self.call(guide().back, turn)
+        outcome = await self.call(guide().back, turn, need_of(tracker))
         if outcome is None:
             return None
         if isinstance(outcome, NothingBefore):

@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActionExecuted, FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, GuideAction
+from actions.base import Events, GuideAction, guide
 from actions.reading import offered, parsed_payload, read_payload
 from actions.returning import GoingBack
 from shopguide.conversation.scope import PURPOSE
@@ -15,6 +15,9 @@ from shopguide.conversation.turn import Turn
 LOST = ("out_of_scope", "nlu_fallback")
 """Intents of a message that was not understood, or that is none of the shop's business."""
 
+
+LEAST_SEARCH, SURELY_LOST = 0.1, 0.85
+"""Of a message that names goods: how likely a search must be, and how sure the classifier that it is none."""
 
 TAKEN_UP = {
     "inform_preference": "search_form",
@@ -35,6 +38,8 @@ class ActionOutOfScope(GoingBack):
         """Help, without repeating the same sentence; "the previous ones" are known all the same."""
         if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
             return events
+        if nearly_a_search(tracker) and await self.call(guide().names_goods, turn):
+            return taken_for_a_search(tracker)
         if lost_in_a_row(tracker) > 1:
             dispatcher.utter_message(response="utter_smalltalk_fallback_again")
         else:
@@ -60,7 +65,7 @@ class ActionAffirm(GuideAction):
         return []
 
 
-class ActionDeny(GuideAction):
+class ActionDeny(GoingBack):
     """Takes a no: to a deletion that was about to happen, to what was asked about remembering, or to no question."""
 
     def name(self) -> str:
@@ -68,7 +73,9 @@ class ActionDeny(GuideAction):
         return "action_deny"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Leave everything as it is, or note the refusal as if its button had been pressed."""
+        """Leave everything as it is, or note the refusal as if its button had been pressed; "undo that" goes back."""
+        if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
+            return events
         asked = {intent for intent, _ in map(read_payload, offered(tracker))}
         if "forget_me" in asked:
             dispatcher.utter_message(response="utter_profile_not_forgotten")
@@ -77,6 +84,24 @@ class ActionDeny(GuideAction):
         else:
             dispatcher.utter_message(response="utter_smalltalk_deny")
         return []
+
+
+def nearly_a_search(tracker: Tracker) -> bool:
+    """Whether a message that was not understood may as well have been a search, by the classifier's ranking."""
+    ranking = (tracker.latest_message or {}).get("intent_ranking") or []
+    confidence = {str(one.get("name")): float(one.get("confidence") or 0.0) for one in ranking}
+    return confidence.get("search_products", 0.0) >= LEAST_SEARCH and max(confidence.values()) < SURELY_LOST
+
+
+def taken_for_a_search(tracker: Tracker) -> Events:
+    """Return the events that make the rest of the turn go as if the message had been understood as a search."""
+    message = tracker.latest_message or {}
+    parsed = {"intent": {"name": "search_products", "confidence": 1.0}, "entities": message.get("entities") or []}
+    return [
+        ActionExecuted("action_listen"),
+        UserUttered(str(message.get("text") or ""), parsed),
+        FollowupAction("search_form"),
+    ]
 
 
 def as_if_pressed(text: str, intent: str, entities: dict[str, Any], action: str) -> Events:

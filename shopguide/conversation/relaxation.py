@@ -78,7 +78,11 @@ def _mostly(need: Need, index: "CatalogueIndex", facets: tuple[str, ...], rows: 
     if len(facets) > 1 or facet not in REPLACED or not asked:
         return None
     undesired = {*asked, *need.excluded.get(facet, ())}
-    return next((found for found in index.facet_counts(rows, facet) if found[0] not in undesired), None)
+    value = next((found for found, _ in index.facet_counts(rows, facet) if found not in undesired), None)
+    if value is None:
+        return None
+    # Of a colour its shades count, too.
+    return value, len(index.matching(need.without(facet).want(facet, [value]).constraints()))
 
 
 def _nearest(held: Bounds, numbers: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Bounds | None:

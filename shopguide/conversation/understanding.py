@@ -13,6 +13,7 @@ from shopguide.catalogue.constraints import Constraint
 from shopguide.conversation.answers import Answer
 from shopguide.conversation.categories import in_line, siblings, specific
 from shopguide.conversation.need import CUMULATIVE, Bounds, Need
+from shopguide.conversation.returning import going_back
 from shopguide.conversation.turn import Mention, Turn
 from shopguide.conversation.words import content_words, is_model, lone_number
 from shopguide.ids import Sku
@@ -358,7 +359,7 @@ class _Reading:
         found = content_words(self.turn.text, self.turn.mentions)
         if self.turn.intent != "search_products" and self.said:
             found = tuple(word for word in found if is_model(word))
-        elif self.turn.intent not in ("search_products", "inform_preference"):
+        elif self.turn.intent not in ("search_products", "inform_preference") or going_back(self.turn) is not None:
             found = ()
         if found:
             self.said.add("text")

@@ -29,11 +29,12 @@ class NothingBefore:
 class ReturnCases(Parts):
     """Undo, and back to an earlier need."""
 
-    def back(self, turn: Turn) -> SlateShown | NothingBefore | None:
+    def back(self, turn: Turn, need: Need) -> SlateShown | NothingBefore | None:
         """Show an earlier slate of this conversation again, with the need that it was for.
 
         One step back for "go back" and "undo that", and one more each time; the latest slate of a kind for "back to the
-        shoes". What is no longer on sale is left out.
+        shoes". A need for which nothing was found left the slate before it on screen: that is one step back. What is no
+        longer on sale is left out.
 
         Returns:
             the slate, that there is none, or `None` if the message does not go back; nor does "back to the shoes" where
@@ -44,9 +45,11 @@ class ReturnCases(Parts):
             return None
         index = self.index
         current = self._memory.slate(turn.current_slate)
-        if wanted.kinds and current is not None and _is_for(_need_of(current), wanted.kinds, index):
+        is_left = current is not None and not need.is_empty and _need_of(current).slots() != need.slots()
+        if wanted.kinds and current is not None and not is_left and _is_for(_need_of(current), wanted.kinds, index):
             return None
-        for slate in self._earlier(turn):
+        earlier = self._earlier(turn)
+        for slate in (current, *earlier) if is_left and current is not None else earlier:
             if wanted.kinds and not _is_for(_need_of(slate), wanted.kinds, index):
                 continue
             shown = self._shown_again(turn, slate, index)

@@ -16,6 +16,11 @@ LOST = frozenset({"out_of_scope", "nlu_fallback"})
 class Unsellable(Parts):
     """Tells which thing a message asks for by a name that the catalogue does not know."""
 
+    def names_goods(self, turn: Turn) -> bool:
+        """Whether a message names a kind of product, or asks for some thing by another name."""
+        wanted = any(one.entity == "category" and not one.excluded for one in turn.mentions)
+        return wanted or thing_asked(turn) is not None
+
     def _thing(self, turn: Turn, need: Need) -> Thing | None:
         """Return the thing that a message opens a need for, if no value of the catalogue names it."""
         looking = "category" not in need.wanted and turn.open_question in (None, "category")

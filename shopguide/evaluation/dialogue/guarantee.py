@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from lexicon.entries import Lexicon
@@ -215,11 +216,14 @@ class Checker:
         return counted
 
     def _lines(self, text: str, reply: Reply) -> Iterator[Violation]:
-        slate = reply.slate
-        if slate is None:
-            return
-        items = {int(item["position"]): item for item in slate.get("items") or ()}
-        for match in _LINE.finditer(text):
+        slates = [payload for payload in reply.payloads if payload.get("type") == "slate"]
+        lines = list(_LINE.finditer(text))
+        # Several acts in one message may bring several slates, each of which counts its lines anew.
+        lists = list(accumulate(match[1] == "1" for match in lines))
+        for match, number in zip(lines, lists, strict=True):
+            if not 0 < number <= len(slates):
+                continue
+            items = {int(one["position"]): one for one in slates[number - 1].get("items") or ()}
             item = items.get(int(match[1]))
             if item is None or item["sku"] not in self._index:
                 continue

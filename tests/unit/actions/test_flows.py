@@ -174,6 +174,34 @@ def test_details_why_like_dislike(talk: Conversation) -> None:
     assert {event.kind for event in talk.shop.feedback.events.values()} == {"search", "like", "dislike"}
 
 
+@pytest.mark.parametrize(
+    ("text", "category", "lost", "taken"),
+    [
+        ("only the best will do, the shoes", "shoes", 0.77, True),
+        ("show me kayaks", None, 0.61, True),
+        ("write me a poem about shoes", "shoes", 0.93, False),
+        ("how are they all", None, 0.6, False),
+    ],
+)
+def test_goods_in_a_message_that_was_half_lost_are_searched(
+    talk: Conversation, text: str, category: str | None, lost: float, taken: bool
+) -> None:
+    talk.hear(text, "out_of_scope", *([entity("category", category)] if category else []))
+    talk.message["intent_ranking"] = [
+        {"name": "out_of_scope", "confidence": lost},
+        {"name": "search_products", "confidence": 0.2},
+    ]
+    said = talk.act(ActionOutOfScope())
+    if not taken:
+        assert said[0]["response"] == "utter_smalltalk_fallback"
+        return
+    assert said == []
+    _, uttered, followup, *_ = talk.returned
+    assert followup["name"] == "search_form"
+    assert uttered["parse_data"]["intent"]["name"] == "search_products"
+    assert [one["entity"] for one in uttered["parse_data"]["entities"]] == (["category"] if category else [])
+
+
 def test_who_wonders_about_a_question_is_told_what_it_settles(talk: Conversation) -> None:
     ask_about_shoes(talk)
     talk.hear("why do you ask", "explain_recommendation")

@@ -64,7 +64,21 @@ def show(shop: Shop, need: Need, on_screen: str | None = None, text: str = "x") 
 
 
 def back(shop: Shop, on_screen: str, text: str = "go back", *mentions: object) -> object:
-    return shop.guide.back(said(text, "start_over", *mentions, current_slate=on_screen))  # type: ignore[arg-type]
+    need = Need.from_slots(dict(shop.feedback.slates[on_screen].state["need"]))
+    return shop.guide.back(said(text, "start_over", *mentions, current_slate=on_screen), need)  # type: ignore[arg-type]
+
+
+def test_what_found_nothing_is_taken_back_to_what_is_on_screen(shop: Shop) -> None:
+    first = show(shop, BAGS)
+    need = BAGS.want("colour", ["green"])
+    turn = said("undo that", "deny", current_slate=first.slate_id)
+    returned = shop.guide.back(turn, need)
+    assert isinstance(returned, SlateShown)
+    assert returned.need == BAGS
+    assert shop.guide.back(said("undo that", "deny", current_slate=returned.slate_id), BAGS) == NothingBefore()
+    again = said("back to the bags", "search_products", mention("category", "bags"), current_slate=first.slate_id)
+    kept = shop.guide.back(again, need)
+    assert isinstance(kept, SlateShown) and kept.need == BAGS
 
 
 BAGS, SHOES = Need().want("category", ["bags"]), Need().want("category", ["shoes"]).want("colour", ["red"])
@@ -97,7 +111,7 @@ def test_back_to_the_need_as_it_stood(shop: Shop) -> None:
 
 
 def test_nothing_was_shown(shop: Shop) -> None:
-    assert shop.guide.back(said("go back", "start_over")) == NothingBefore()
+    assert shop.guide.back(said("go back", "start_over"), Need()) == NothingBefore()
 
 
 needs = st.builds(

@@ -136,3 +136,13 @@ def test_conversations_are_reported(index, checker) -> None:
     assert (found["conversations"], found["turns"]) == (1, 2)
     assert found["violations"] == {CONSTRAINT: 0, FACT: 0, SILENCE: 1}
     assert found["found"][0]["said"] == "and?"
+
+
+def test_each_of_two_slates_has_lines_of_its_own(index, checker) -> None:
+    red, blue = slate(index, [RED]), slate(index, [BLUE])
+    lines = ("1. A lamp, €20 (red)", "1. A lamp, €20 (blue)")
+    prices = {item["price"] for one in (red, blue) for item in one.payloads[0]["items"]}
+    lines = tuple(line.replace("€20", f"€{price:g}") for line, price in zip(lines, sorted(prices) * 2, strict=False))
+    payloads = (*red.payloads, *blue.payloads)
+    assert kinds(checker, Reply(lines, payloads)) == []
+    assert kinds(checker, Reply(lines[::-1], payloads)) == [FACT, FACT]
