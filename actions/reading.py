@@ -15,6 +15,9 @@ from shopguide.ids import ConversationId, ShopperId
 
 FORM = "search_form"
 
+TAKEN_AGAIN = "taken_again"
+"""Marks the parse data of a message that an action took for another intent: the conversation holds it twice."""
+
 
 def turn_of(tracker: Tracker, shopper_id: str | None) -> Turn:
     """Return the latest message as the guide takes it."""
@@ -81,10 +84,17 @@ def parsed_payload(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
 
 
 def _heard(tracker: Tracker) -> Iterator[Heard]:
+    latest: Heard | None = None
     for event in tracker.events:
-        if event.get("event") == "user":
-            intent = (event.get("parse_data") or {}).get("intent") or {}
-            yield Heard(str(event.get("text") or ""), str(intent.get("name") or "nlu_fallback"))
+        if event.get("event") != "user":
+            continue
+        parsed = event.get("parse_data") or {}
+        intent = parsed.get("intent") or {}
+        if latest is not None and not parsed.get(TAKEN_AGAIN):
+            yield latest
+        latest = Heard(str(event.get("text") or ""), str(intent.get("name") or "nlu_fallback"))
+    if latest is not None:
+        yield latest
 
 
 def _mentions(message: dict[str, Any]) -> Iterator[Mention]:

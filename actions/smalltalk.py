@@ -7,7 +7,7 @@ from rasa_sdk.events import ActionExecuted, FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.reading import offered, parsed_payload, read_payload
+from actions.reading import TAKEN_AGAIN, offered, parsed_payload, read_payload
 from actions.returning import GoingBack
 from shopguide.conversation.scope import PURPOSE
 from shopguide.conversation.turn import Turn
@@ -96,7 +96,11 @@ def nearly_a_search(tracker: Tracker) -> bool:
 def taken_for_a_search(tracker: Tracker) -> Events:
     """Return the events that make the rest of the turn go as if the message had been understood as a search."""
     message = tracker.latest_message or {}
-    parsed = {"intent": {"name": "search_products", "confidence": 1.0}, "entities": message.get("entities") or []}
+    parsed = {
+        "intent": {"name": "search_products", "confidence": 1.0},
+        "entities": message.get("entities") or [],
+        TAKEN_AGAIN: True,
+    }
     return [
         ActionExecuted("action_listen"),
         UserUttered(str(message.get("text") or ""), parsed),

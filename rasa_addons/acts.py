@@ -103,10 +103,18 @@ def intent_of(parsed: dict[str, Any], text: str) -> str:
     """Return the intent of a part, if it is an act of its own and well understood; else nothing."""
     intent = parsed.get("intent") or {}
     name = str(intent.get("full_retrieval_intent_name") or intent.get("name") or "")
+    if name == "ask_product_details" and _is_of_a_kind(parsed):
+        name = "search_products"
     base = name.partition("/")[0]
     is_act = base in SEARCHING | ASKING and (base not in QUESTIONS or "?" in text or _ASKS.match(text) is not None)
     understood = float(intent.get("confidence") or 0.0) >= LEAST_CONFIDENCE
     return name if is_act and understood and len(text.split()) >= FEWEST_WORDS else ""
+
+
+def _is_of_a_kind(parsed: dict[str, Any]) -> bool:
+    """Whether the details of a kind of thing are asked for, and of no product: "let me see the office chairs"."""
+    named = {str(one.get("entity")) for one in parsed.get("entities") or ()}
+    return "category" in named and not named & {"ordinal", "product"} and not parsed.get("references")
 
 
 def joined(parts: Sequence[Act]) -> list[Act]:

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from lexicon.text import normalise
+from shopguide.conversation.returning import steps_back
 from shopguide.conversation.sentiment import sentiment
 
 RECENT = 4
@@ -40,6 +41,8 @@ def is_annoyed(heard: Sequence[Heard]) -> bool:
 
 def _signs(recent: Sequence[Heard], place: int) -> int:
     one = recent[place]
+    if steps_back(one.text):
+        return 0  # whatever it was taken for
     if one.intent in OPEN_WORDS:
         return 2
     said_before = [normalise(other.text) for other in recent[:place]]

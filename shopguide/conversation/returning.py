@@ -19,17 +19,20 @@ class Back:
     kinds: tuple[str, ...] = ()
 
 
+def steps_back(text: str) -> bool:
+    """Return whether a message says "go back" or "undo that", and nothing else."""
+    return _patterns()[0].fullmatch(normalise(text)) is not None
+
+
 def going_back(turn: Turn) -> Back | None:
     """Return where a message goes back to, `None` if it does not.
 
     The whole message has to say so: "go back to the one with the handle" is about a product on screen.
     """
-    text = normalise(turn.text)
-    step, to_a_kind = _patterns()
-    if step.fullmatch(text):
+    if steps_back(turn.text):
         return Back()
     kinds = [one for one in turn.mentions if one.entity == "category" and not one.excluded]
-    found = to_a_kind.match(text)
+    found = _patterns()[1].match(normalise(turn.text))
     if found is None or not kinds or kinds[0].start < found.end():
         return None
     others = [one for one in turn.mentions if one.entity in ("ordinal", "product") or one.end <= found.end()]

@@ -4,7 +4,10 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from shopguide.catalogue.index import CatalogueIndex
+from shopguide.conversation.answerable import answerable
 from shopguide.conversation.categories import in_line
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes import Shown, SlateShown, reasons_from_json, sku_list
@@ -51,6 +54,8 @@ class ReturnCases(Parts):
         earlier = self._earlier(turn)
         for slate in (current, *earlier) if is_left and current is not None else earlier:
             if wanted.kinds and not _is_for(_need_of(slate), wanted.kinds, index):
+                continue
+            if not _serves(slate, index):
                 continue
             shown = self._shown_again(turn, slate, index)
             if shown.items:
@@ -100,6 +105,13 @@ class ReturnCases(Parts):
 
 def _need_of(slate: Slate) -> Need:
     return Need.from_slots(dict(slate.state.get("need") or {}))
+
+
+def _serves(slate: Slate, index: CatalogueIndex) -> bool:
+    """Whether a slate shows what its need asks for; one of products that were named in words need not."""
+    fitting = index.matching(answerable(_need_of(slate), index)[0].constraints(), in_stock_only=False)
+    rows = [index.row(item.sku) for item in slate.items if item.sku in index]
+    return bool(np.isin(rows, fitting).all())
 
 
 def _is_for(need: Need, kinds: tuple[str, ...], index: CatalogueIndex) -> bool:

@@ -51,6 +51,29 @@ def test_acts_are_parted(text: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entities", "references", "parts"),
+    [
+        (["category"], [], 1),
+        (["category", "ordinal"], [], 2),
+        (["product"], [], 2),
+        (["category"], [{"kind": "it"}], 2),
+    ],
+)
+def test_details_of_a_kind_are_a_search(entities: list[str], references: list[dict[str, Any]], parts: int) -> None:
+    async def parsed(text: str) -> dict[str, Any]:
+        if "see" not in text:
+            return {"intent": {"name": "inform_preference", "confidence": 0.9}, "entities": [{"entity": "brand"}]}
+        found = [{"entity": name} for name in entities]
+        return {
+            "intent": {"name": "ask_product_details", "confidence": 0.9},
+            "entities": found,
+            "references": references,
+        }
+
+    assert len(asyncio.run(acts_of("Only Kestrel for me. Let me see the chairs.", parsed))) == parts
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "a red and blue backpack",

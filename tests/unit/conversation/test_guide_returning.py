@@ -1,5 +1,7 @@
 """Back to what was shown before."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,20 @@ def test_each_go_back_goes_one_step_further(shop: Shop) -> None:
     assert isinstance(twice, SlateShown) and twice.need == first.need
     assert back(shop, twice.slate_id) == NothingBefore()
     assert back(shop, third.slate_id, "cheaper") is None
+
+
+def test_products_that_were_named_are_not_what_the_need_was_for(shop: Shop) -> None:
+    bags = show(shop, BAGS)
+    named = show(shop, SHOES, bags.slate_id)
+    # Products found by their names are logged with the need as it stood.
+    slate = shop.feedback.slates[named.slate_id]
+    shop.feedback.slates[named.slate_id] = replace(slate, state={**slate.state, "need": BAGS.slots()})
+    later = Shop(shop.index)
+    later.feedback.slates.update(shop.feedback.slates)
+    after = show(later, BAGS.want("colour", ["blue"]), named.slate_id)
+    returned = later.guide.back(said("go back", "start_over", current_slate=after.slate_id), after.need)
+    assert isinstance(returned, SlateShown)
+    assert {one.product.category[1] for one in returned.items} == {"Bags"}
 
 
 def test_back_to_the_need_as_it_stood(shop: Shop) -> None:

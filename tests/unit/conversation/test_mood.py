@@ -41,3 +41,8 @@ def test_enough(heard: list[Heard]) -> None:
 )
 def test_not_yet(heard: list[Heard]) -> None:
     assert not is_annoyed(heard)
+
+
+def test_going_back_is_no_complaint() -> None:
+    undone = [Heard("undo that", "deny"), Heard("go back", "out_of_scope"), Heard("undo that", "deny")]
+    assert not is_annoyed([*undone, Heard("undo that", "deny")])
