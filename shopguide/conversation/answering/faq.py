@@ -129,7 +129,11 @@ class Policies:
         threshold = ANSWERS_FROM_WORDS
         if meaning is not None:
             points, threshold = points + MEANING * meaning, ANSWERS_FROM
-        best, near = int(np.argmax(points)), int(np.argmax(np.where(on_topic > 0, points, -np.inf)))
+        of_topic = np.where(on_topic > 0, points, -np.inf)
+        if meaning is None and on_topic.any():
+            # Words alone mislead ("when does a gift card run out", "runs small"): the topic has to do.
+            points = of_topic
+        best, near = int(np.argmax(points)), int(np.argmax(of_topic))
         return (
             paragraphs[best] if points[best] >= threshold else None,
             paragraphs[near] if on_topic.any() else None,

@@ -58,6 +58,13 @@ def test_who_asks_for_the_rules_gets_the_beginning(tmp_path: Path, text: str) ->
     assert found.paragraph.text == "Send it back within 30 days."
 
 
+def test_by_words_alone_another_topic_does_not_answer(tmp_path: Path) -> None:
+    (folder(tmp_path) / "sizes.md").write_text("# Sizes\n\nOur shoes run small.")
+    found = Policies(tmp_path, no_encoder).answer("how long may a return run?", "returns")
+    assert isinstance(found, PolicySilent)
+    assert found.near is not None and found.near.document == "Returns"
+
+
 def test_without_documents_it_is_said_so(tmp_path: Path) -> None:
     assert Policies(None, no_encoder).answer("can i return it?", "returns") == NoPolicies()
     assert Policies(tmp_path / "gone", no_encoder).answer("can i return it?", "returns") == NoPolicies()
