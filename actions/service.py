@@ -25,9 +25,12 @@ class ActionFaq(GuideAction):
         match await self.call(guide().ask_shop, turn.text, topic):
             case PolicyAnswer() as found:
                 _say(dispatcher, "utter_service_policy", found)
+            case PolicySilent(near=None, contact=None) as found:
+                _say(dispatcher, "utter_service_policy_none", found)
+            case PolicySilent(near=None) as found:
+                _say(dispatcher, "utter_service_policy_contact", found)
             case PolicySilent() as found:
-                kind = "near" if found.near is not None else "contact" if found.contact is not None else "none"
-                _say(dispatcher, f"utter_service_policy_{kind}", found)
+                _say(dispatcher, "utter_service_policy_near", found)
             case NoPolicies():
                 response = f"utter_faq/{topic}" if topic in TOPICS else "utter_service_policies_missing"
                 dispatcher.utter_message(response=response)
