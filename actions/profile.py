@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
@@ -14,7 +14,7 @@ from actions.reading import need_events, need_of
 from shopguide.conversation.knowing import known_payload, known_words
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes_privacy import ConsentDecided, Known
-from shopguide.conversation.scope import concerns_session, purposes_named
+from shopguide.conversation.scope import agrees, concerns_session, purposes_named
 from shopguide.conversation.turn import Turn
 from shopguide.profiles.consent import PURPOSES, Purpose
 
@@ -129,7 +129,9 @@ class ActionGiveConsent(GuideAction):
         return "action_give_consent"
 
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
-        """Note it and say what follows from it."""
+        """Note it and say what follows from it; what only looked like an agreement is answered as not understood."""
+        if not agrees(turn):
+            return [FollowupAction("action_out_of_scope")]
         if not turn.history and concerns_session(turn):
             dispatcher.utter_message(response="utter_profile_history_on")
             return [SlotSet("history", None)]

@@ -7,14 +7,18 @@ from rasa_sdk.events import ActionExecuted, FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.reading import TAKEN_AGAIN, offered, parsed_payload, read_payload
+from actions.reading import TAKEN_AGAIN, need_of, offered, parsed_payload, read_payload
 from actions.returning import GoingBack
+from shopguide.conversation.picking import picks
 from shopguide.conversation.scope import PURPOSE
 from shopguide.conversation.turn import Turn
 
 LOST = ("out_of_scope", "nlu_fallback")
 """Intents of a message that was not understood, or that is none of the shop's business."""
 
+
+SEARCHES = ("search_products", "inform_preference", "critique_slate")
+"""Intents of a message that says what is looked for."""
 
 LEAST_SEARCH, SURELY_LOST = 0.1, 0.85
 """Of a message that names goods: how likely a search must be, and how sure the classifier that it is none."""
@@ -38,7 +42,7 @@ class ActionOutOfScope(GoingBack):
         """Help, without repeating the same sentence; "the previous ones" are known all the same."""
         if (events := await self.went_back(dispatcher, turn, tracker)) is not None:
             return events
-        if nearly_a_search(tracker) and await self.call(guide().names_goods, turn):
+        if nearly_a_search(tracker) and await self.call(guide().names_goods, turn, need_of(tracker)):
             return taken_for_a_search(tracker)
         if lost_in_a_row(tracker) > 1:
             dispatcher.utter_message(response="utter_smalltalk_fallback_again")
@@ -61,6 +65,8 @@ class ActionAffirm(GuideAction):
                 intent, entities = read_payload(payload)
                 if (action := TAKEN_UP.get(intent)) is not None:
                     return as_if_pressed(payload, intent, entities, action)
+        if tracker.get_slot("current_slate") is not None and picks(turn.text):
+            return as_if_pressed(turn.text, "like_product", {}, "action_like_product")
         dispatcher.utter_message(response="utter_smalltalk_affirm")
         return []
 
@@ -90,14 +96,17 @@ def nearly_a_search(tracker: Tracker) -> bool:
     """Whether a message that was not understood may as well have been a search, by the classifier's ranking."""
     ranking = (tracker.latest_message or {}).get("intent_ranking") or []
     confidence = {str(one.get("name")): float(one.get("confidence") or 0.0) for one in ranking}
-    return confidence.get("search_products", 0.0) >= LEAST_SEARCH and max(confidence.values()) < SURELY_LOST
+    search = max((confidence.get(intent, 0.0) for intent in SEARCHES), default=0.0)
+    return search >= LEAST_SEARCH and max(confidence.values()) < SURELY_LOST
 
 
 def taken_for_a_search(tracker: Tracker) -> Events:
-    """Return the events that make the rest of the turn go as if the message had been understood as a search."""
+    """Return the events that make the rest of the turn go as if the message opened a search, or went on with one."""
     message = tracker.latest_message or {}
+    names_kind = any(one.get("entity") == "category" for one in message.get("entities") or ())
+    goes_on = "category" in need_of(tracker).wanted and not names_kind
     parsed = {
-        "intent": {"name": "search_products", "confidence": 1.0},
+        "intent": {"name": "inform_preference" if goes_on else "search_products", "confidence": 1.0},
         "entities": message.get("entities") or [],
         TAKEN_AGAIN: True,
     }

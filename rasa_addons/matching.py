@@ -134,6 +134,8 @@ class LexiconMatcher:
             for _, start, end in matcher(doc):
                 if (start, end) in found or not self._holds_together(sentence, start, end):
                     continue
+                if kind == "stem" and end - start == 1 and words[start] in self._vocabulary.adjectives:
+                    continue
                 as_read = "typo" if any(index in mended for index in range(start, end)) else kind
                 readings = tuple(table.forms[tuple(stream[start:end])].values())
                 found[start, end] = Match(start, end, as_read, readings)

@@ -41,6 +41,8 @@ class SteeringRules:
         # The first meaning of a phrase stays: a whole name beats the last word of another's, "memory" "cache memory".
         for name, facet in [*names, *((name[-1:], facet) for name, facet in names)]:
             self._numeric_names.add(name, facet)
+        # "A bigger battery": of a range, if that is what the catalogue knows of batteries.
+        self._first_words = {name[0]: facet for name, facet in reversed(names) if len(name) > 1}
         table = raw["comparatives"]
         self._adjectives = {
             adjective: (direction, self._facets_with(words))
@@ -153,6 +155,8 @@ class SteeringRules:
             named = self._numeric_names.at(sentence, place)
             if named:
                 return f"{self._numeric_names.values[named]}:{direction}", place + len(named)
+        if adjective in self._generic and sentence.key(end) in self._first_words and not sentence.ends_clause(end):
+            return f"{self._first_words[sentence.key(end)]}:{direction}", end + 1
         if facets:
             return f"{facets[0]}:{direction}", end
         return (f"{self._generic_facet}:{direction}", end) if adjective in self._generic else None

@@ -107,7 +107,7 @@ class Vocabulary:
         self.negation_breakers = _set(raw["negation"]["breakers"])
         self.positive_after = Phrases.of(raw["negation"]["positive_after"])
         self.cues = {facet: Phrases.of(texts) for facet, texts in raw["facet_cues"].items()}
-        self.possessive_words = _set(raw["possessive_words"])
+        self.adjectives, self.possessive_words = _set(raw["adjectives"]), _set(raw["possessive_words"])
         self.inert = Phrases.of(raw["inert"])
         self.facet_names: dict[str, list[str]] = raw["facet_names"]
         self.generic: dict[str, dict[str, list[str]]] = raw["generic"]

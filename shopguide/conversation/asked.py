@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,13 @@ class Thing:
         words: the words that no entity took.
         said: all of its words, those of entities too, as they are to be said back.
         one: whether one of it was asked for ("a tuxedo").
+        behaves: whether the message says how it should be ("the brakes to stay quiet"): a part of what is looked for.
     """
 
     words: tuple[str, ...]
     said: str
     one: bool
+    behaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ def _openings(words: Sequence[_Word]) -> Iterable[int]:
     for index in range(1, len(words) + 1):
         if any(_ends_with(words, index, cue) for cue in _cues()):
             place = _skip(words, index)
+            if _describes(words[index:place]):
+                continue
             if place < len(words) and words[place].key not in chatter() | _parting():
                 found.append(place)
     if found:
@@ -111,6 +116,12 @@ def _openings(words: Sequence[_Word]) -> Iterable[int]:
     told = any(word.key in _set("sentence") or _is_contraction(word.key) or _is_slip(word.key) for word in rest)
     if rest and len(rest) <= MOST_OF_A_BARE_ONE and not told and rest[0].key not in _set("owning"):
         yield _skip(words, start)
+
+
+def _describes(skipped: Sequence[_Word]) -> bool:
+    """Whether what comes is no thing but what one does: "I need one that shoots in the dark"."""
+    keys = [word.key for word in skipped]
+    return any(one in ("one", "ones") and after in ("that", "which") for one, after in pairwise(keys))
 
 
 def _is_contraction(key: str) -> bool:
@@ -175,7 +186,9 @@ def _thing(words: Sequence[_Word], start: int, run: list[_Word]) -> Thing | None
     before = words[start - 1].key if start else ""
     articles = {word.key for word in words[max(0, start - 4) : start]}
     one = before in ("a", "an") or bool(articles & {"a", "an"})
-    return Thing(tuple(word.key for word in own), " ".join(word.key for word in run), one)
+    after = start + len(run)
+    behaves = before in ("the", "its", "my") and any(word.key in _set("behaving") for word in words[after : after + 2])
+    return Thing(tuple(word.key for word in own), " ".join(word.key for word in run), one, behaves)
 
 
 def _tells_how_it_is(word: str) -> bool:

@@ -29,6 +29,15 @@ def concerns_session(turn: Turn, language: str = "en") -> bool:
     return using or (words["session"].search(text) is not None and not words["analytics"].search(text))
 
 
+def agrees(turn: Turn, language: str = "en") -> bool:
+    """Whether a message can be an agreement at all: a button, or words of agreeing and no question.
+
+    What may be remembered is never a guess of the classifier's alone.
+    """
+    text = _text(turn)
+    return _of_button(turn) is not None or ("?" not in text and _words(language)["agreeing"].search(text) is not None)
+
+
 def purposes_named(turn: Turn, language: str = "en") -> tuple[Purpose, ...]:
     """Return the purposes that a message names, none if it speaks of remembering in general."""
     pressed = _of_button(turn)

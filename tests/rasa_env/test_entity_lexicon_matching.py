@@ -205,3 +205,9 @@ def test_things_that_lend_their_name_to_a_colour_are_colours_where_something_spe
 )
 def test_a_part_or_a_container_is_no_category(electronics: EntityRules, text: str, categories: list[str]) -> None:
     assert [e["value"] for e in electronics.extract(text) if e["entity"] == "category"] == categories
+
+
+@pytest.mark.parametrize(("text", "values"), [("a bike with lights", ["lights"]), ("it should be light", [])])
+def test_an_adjective_is_not_the_singular_of_a_thing(lexicon_rules, text, values):
+    rules = lexicon_rules({"feature": {"lights": (["lights"], 70)}})
+    assert [e["value"] for e in rules.extract(text)] == values

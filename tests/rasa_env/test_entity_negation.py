@@ -67,6 +67,19 @@ def test_critiques_name_the_facet_and_the_direction(electronics, text, critiques
     assert [e["value"] for e in electronics.extract(text) if e["entity"] == "critique"] == critiques
 
 
+def test_bigger_is_said_of_what_follows_by_its_first_word(lexicon_rules):
+    rules = lexicon_rules({}, {"screen_size": ("in", ("screen size",)), "battery_range": ("mi", ("battery range",))})
+    found = {
+        text: [e["value"] for e in rules.extract(text) if e["entity"] == "critique"]
+        for text in ("a bigger battery", "bigger", "a bigger screen")
+    }
+    assert found == {
+        "a bigger battery": ["battery_range:up"],
+        "bigger": ["screen_size:up"],
+        "a bigger screen": ["screen_size:up"],
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "facets"),
     [

@@ -202,6 +202,14 @@ def test_goods_in_a_message_that_was_half_lost_are_searched(
     assert [one["entity"] for one in uttered["parse_data"]["entities"]] == (["category"] if category else [])
 
 
+def test_a_yes_to_a_product_takes_it(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("Yes, I want this one.", "affirm")
+    assert talk.act(ActionAffirm()) == []
+    _, uttered, followup, *_ = talk.returned
+    assert (followup["name"], uttered["parse_data"]["intent"]["name"]) == ("action_like_product", "like_product")
+
+
 def test_who_wonders_about_a_question_is_told_what_it_settles(talk: Conversation) -> None:
     ask_about_shoes(talk)
     talk.hear("why do you ask", "explain_recommendation")

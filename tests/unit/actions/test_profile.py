@@ -99,6 +99,9 @@ def test_whoever_names_no_purpose_takes_all_consent_back(talk: Conversation, own
 
 def test_a_decision_that_cannot_be_kept_is_not_confirmed(talk: Conversation, own_data: FakeOwnData) -> None:
     own_data.available = False
+    talk.hear("what about memory?", "give_consent")
+    assert talk.act(ActionGiveConsent()) == []
+    assert talk.returned[0]["name"] == "action_out_of_scope"
     talk.hear("i agree", "give_consent")
     assert responses(talk.act(ActionGiveConsent())) == ["utter_profile_consent_failed"]
 

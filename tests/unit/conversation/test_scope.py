@@ -1,8 +1,11 @@
 """What a message about remembering is about."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from shopguide.conversation.scope import concerns_session, purposes_named
+from shopguide.conversation.scope import agrees, concerns_session, purposes_named
 from tests.unit.conversation.shop import mention, said
 
 
@@ -46,3 +49,19 @@ def test_a_button_says_what_it_means_whatever_its_text() -> None:
     one = said("today only", "give_consent", mention("purpose", "personalisation"))
     assert purposes_named(one) == ("personalisation",)
     assert not concerns_session(one)
+
+
+def test_what_can_be_an_agreement() -> None:
+    assert agrees(said("you may remember that", "give_consent"))
+    assert agrees(said("i agree", "give_consent"))
+    assert not agrees(said("may you?", "give_consent"))
+    assert not agrees(said("what about storage and memory?", "give_consent"))
+    assert not agrees(said("that is the best choice by all i said", "give_consent"))
+
+
+def test_agreements_of_the_training_data_are_some() -> None:
+    text = (Path(__file__).parents[3] / "data/nlu/profile.yml").read_text("utf-8")
+    block = text.split("- intent: give_consent")[1].split("\n- intent:")[0]
+    sentences = re.findall(r"^    - (.*)$", block, re.MULTILINE)
+    assert len(sentences) > 100
+    assert [one for one in sentences if not agrees(said(one, "give_consent"))] == []

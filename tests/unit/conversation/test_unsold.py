@@ -189,3 +189,11 @@ def test_what_a_thing_is_for_is_not_what_is_wanted(shop: Shop) -> None:
     assert considered is not None
     assert "category" not in considered.need.wanted
     assert considered.need.words == "laces loafers"
+
+
+def test_what_one_does_is_no_thing() -> None:
+    assert thing_asked(said("i need one that shoots in the dark", "search_products")) is None
+    steady = thing_asked(said("i need the front end to stay steady", "search_products"))
+    assert steady is not None and steady.behaves
+    kayaks = thing_asked(said("show me the kayaks", "search_products"))
+    assert kayaks is not None and not kayaks.behaves
