@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
 from actions.presenting import present_forgotten
-from actions.reading import need_events, need_of
+from actions.reading import need_events, need_of, taken_again
 from shopguide.conversation.knowing import known_payload, known_words
 from shopguide.conversation.need import Need
 from shopguide.conversation.outcomes_privacy import ConsentDecided, Known
@@ -131,7 +131,7 @@ class ActionGiveConsent(GuideAction):
     async def perform(self, dispatcher: CollectingDispatcher, turn: Turn, tracker: Tracker) -> Events:
         """Note it and say what follows from it; what only looked like an agreement is answered as not understood."""
         if not agrees(turn):
-            return [FollowupAction("action_out_of_scope")]
+            return taken_again(tracker, "nlu_fallback", "action_out_of_scope")
         if not turn.history and concerns_session(turn):
             dispatcher.utter_message(response="utter_profile_history_on")
             return [SlotSet("history", None)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import ActionExecuted, FollowupAction, SlotSet, UserUttered
 
 from lexicon.facets import CORE_FACETS
 from shopguide.conversation.mood import Heard, is_annoyed
@@ -81,6 +81,21 @@ def parsed_payload(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
     """Return a payload as the dialogue server would have understood it."""
     found = [{"entity": name, "value": value, "start": 0, "end": 0} for name, value in entities.items()]
     return {"intent": {"name": intent, "confidence": 1.0}, "entities": found}
+
+
+def taken_again(tracker: Tracker, intent: str, action: str) -> list[dict[str, Any]]:
+    """Return the events that make the rest of the turn go as if the latest message had another intent.
+
+    A message follows a listening: without it no rule would know the message again.
+    """
+    message = tracker.latest_message or {}
+    parsed = {
+        "intent": {"name": intent, "confidence": 1.0},
+        "entities": message.get("entities") or [],
+        TAKEN_AGAIN: True,
+    }
+    uttered = UserUttered(str(message.get("text") or ""), parsed)
+    return [ActionExecuted("action_listen"), uttered, FollowupAction(action)]
 
 
 def _heard(tracker: Tracker) -> Iterator[Heard]:

@@ -7,9 +7,9 @@ from rasa_sdk.events import ActionExecuted, FollowupAction, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, GuideAction, guide
-from actions.reading import TAKEN_AGAIN, need_of, offered, parsed_payload, read_payload
+from actions.reading import need_of, offered, parsed_payload, read_payload, taken_again
 from actions.returning import GoingBack
-from shopguide.conversation.picking import picks
+from shopguide.conversation.picking import asks_for_the_best, picks
 from shopguide.conversation.scope import PURPOSE
 from shopguide.conversation.turn import Turn
 
@@ -44,6 +44,8 @@ class ActionOutOfScope(GoingBack):
             return events
         if nearly_a_search(tracker) and await self.call(guide().names_goods, turn, need_of(tracker)):
             return taken_for_a_search(tracker)
+        if turn.current_slate is not None and asks_for_the_best(turn.text):
+            return taken_again(tracker, "compare_products", "action_compare_products")
         if lost_in_a_row(tracker) > 1:
             dispatcher.utter_message(response="utter_smalltalk_fallback_again")
         else:
@@ -102,19 +104,10 @@ def nearly_a_search(tracker: Tracker) -> bool:
 
 def taken_for_a_search(tracker: Tracker) -> Events:
     """Return the events that make the rest of the turn go as if the message opened a search, or went on with one."""
-    message = tracker.latest_message or {}
-    names_kind = any(one.get("entity") == "category" for one in message.get("entities") or ())
+    entities = (tracker.latest_message or {}).get("entities") or ()
+    names_kind = any(one.get("entity") == "category" for one in entities)
     goes_on = "category" in need_of(tracker).wanted and not names_kind
-    parsed = {
-        "intent": {"name": "inform_preference" if goes_on else "search_products", "confidence": 1.0},
-        "entities": message.get("entities") or [],
-        TAKEN_AGAIN: True,
-    }
-    return [
-        ActionExecuted("action_listen"),
-        UserUttered(str(message.get("text") or ""), parsed),
-        FollowupAction("search_form"),
-    ]
+    return taken_again(tracker, "inform_preference" if goes_on else "search_products", "search_form")
 
 
 def as_if_pressed(text: str, intent: str, entities: dict[str, Any], action: str) -> Events:

@@ -202,6 +202,15 @@ def test_goods_in_a_message_that_was_half_lost_are_searched(
     assert [one["entity"] for one in uttered["parse_data"]["entities"]] == (["category"] if category else [])
 
 
+def test_who_asks_for_the_best_of_what_is_shown_gets_a_comparison(talk: Conversation) -> None:
+    show_blue_shoes(talk)
+    talk.hear("easy to clean, what's the best option", "nlu_fallback")
+    assert talk.act(ActionOutOfScope()) == []
+    _, uttered, followup, *_ = talk.returned
+    assert uttered["parse_data"]["intent"]["name"] == "compare_products"
+    assert followup["name"] == "action_compare_products"
+
+
 def test_a_yes_to_a_product_takes_it(talk: Conversation) -> None:
     show_blue_shoes(talk)
     talk.hear("Yes, I want this one.", "affirm")

@@ -101,7 +101,7 @@ def test_a_decision_that_cannot_be_kept_is_not_confirmed(talk: Conversation, own
     own_data.available = False
     talk.hear("what about memory?", "give_consent")
     assert talk.act(ActionGiveConsent()) == []
-    assert talk.returned[0]["name"] == "action_out_of_scope"
+    assert talk.returned[2]["name"] == "action_out_of_scope"
     talk.hear("i agree", "give_consent")
     assert responses(talk.act(ActionGiveConsent())) == ["utter_profile_consent_failed"]
 
