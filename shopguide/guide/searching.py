@@ -209,8 +209,7 @@ class SearchCases(Unsellable, Showing):
         rows = index.matching(checked.constraints())
         style = style_of(turn, index, rows)
         if style.more:
-            words = dict.fromkeys((*need.words.split(), *style.more))
-            outcome = self._show(turn, replace(need, words=" ".join(words)), Understanding(need), slate, index)
+            outcome = self._show(turn, need.saying(style.more), Understanding(need), slate, index)
             return replace(outcome, stressed=style.more) if isinstance(outcome, SlateShown) else outcome
         avoided = saying(style.less, index, rows)
         if not len(avoided) or len(avoided) == len(rows):
