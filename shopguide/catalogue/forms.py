@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
 
@@ -182,7 +184,8 @@ _IRREGULAR = {
 @lru_cache(maxsize=1)
 def _engine() -> Any:
     # inflect has all of its code rewritten to check types at run time, which takes longer than the rest of a start-up.
-    with patch("typeguard.typechecked", lambda target: target):
+    unchecked = patch("typeguard.typechecked", lambda target: target) if find_spec("typeguard") else nullcontext()
+    with unchecked:
         import inflect
 
     return inflect.engine()

@@ -8,8 +8,6 @@ _PICKS = re.compile(
     r"\b(?:want|take|choose|pick|like|love|prefer|buy|get|have|go (?:with|for))\s+(?:this|that|it|these|those|them)\b"
     r"|\b(?:this|that) one\b"
 )
-
-
 _BEST = re.compile(
     r"\b(?:best|better)\s+(?:option|choice|one|pick|bet|fit|deal|of (?:them|these|those|all))\b|\bthe best\b"
 )

@@ -34,8 +34,13 @@ def agrees(turn: Turn, language: str = "en") -> bool:
 
     What may be remembered is never a guess of the classifier's alone.
     """
-    text = _text(turn)
-    return _of_button(turn) is not None or ("?" not in text and _words(language)["agreeing"].search(text) is not None)
+    if _of_button(turn) is not None:
+        return True
+    words, text = _words(language), _text(turn)
+    if "?" in text:
+        return False
+    agrees_outright = words["agreeing_first"].match(text) or words["agreeing"].search(text)
+    return bool(agrees_outright or (words["using"].search(text) and words["mine"].search(text)))
 
 
 def purposes_named(turn: Turn, language: str = "en") -> tuple[Purpose, ...]:

@@ -32,7 +32,7 @@ class Seen:
     """What a shopper was shown lately, by catalogue row.
 
     Args:
-        latest: when each product that this session showed was shown last.
+        latest: when each product that the present session showed was shown last.
         weariness: how tired the shopper must be of a product, between 0 and 1; rows that are missing: not at all.
     """
 

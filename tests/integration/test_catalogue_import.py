@@ -42,7 +42,9 @@ class Shell:
         self.mapping.write_text(yaml.safe_dump(MAPPING))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", "from shopguide.cli import main; main()", *arguments]
+        # A job in the background ignores SIGINT, and its children with it.
+        heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        command = [sys.executable, "-c", f"{heed}; from shopguide.cli import main; main()", *arguments]
         return subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -56,7 +56,8 @@ def test_what_can_be_an_agreement() -> None:
     assert agrees(said("i agree", "give_consent"))
     assert not agrees(said("may you?", "give_consent"))
     assert not agrees(said("what about storage and memory?", "give_consent"))
-    assert not agrees(said("that is the best choice by all i said", "give_consent"))
+    assert not agrees(said("that is the best choice by the preferences that i stated", "give_consent"))
+    assert not agrees(said("i want this camera, it can record and store a lot", "give_consent"))
 
 
 def test_agreements_of_the_training_data_are_some() -> None:

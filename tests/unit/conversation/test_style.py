@@ -30,29 +30,27 @@ def test_style_is_told_by_what_stands_before_a_word(index: CatalogueIndex, text:
     assert style_of(said(text, "critique_slate"), index, index.matching()) == style
 
 
-def test_a_style_puts_first_what_mentions_it(shop: Shop) -> None:
+def criticised(shop: Shop, text: str) -> tuple[SlateShown, SlateShown]:
+    """Return the slate of shoes, and the one after it was criticised."""
     need = Need().want("category", ["shoes"])
     before = shown(shop.guide.search(said("shoes", "ask_recommendation"), need))
-    turn = said("more laces", "critique_slate", current_slate=before.slate_id)
-    outcome = shown(shop.guide.critique(turn, need))
+    return before, shown(shop.guide.critique(said(text, "critique_slate", current_slate=before.slate_id), need))
+
+
+def test_a_style_puts_first_what_mentions_it(shop: Shop) -> None:
+    _, outcome = criticised(shop, "more laces")
     assert outcome.stressed == ("laces",)
     assert "laces" in outcome.items[0].product.description
 
 
 def test_what_mentions_an_unwanted_style_is_left_out(shop: Shop) -> None:
-    need = Need().want("category", ["shoes"])
-    before = shown(shop.guide.search(said("shoes", "ask_recommendation"), need))
-    turn = said("less plain", "critique_slate", current_slate=before.slate_id)
-    outcome = shown(shop.guide.critique(turn, need))
+    _, outcome = criticised(shop, "less plain")
     assert outcome.avoided == ("plain",)
     assert outcome.items
     assert not [item for item in outcome.items if "Plain" in item.product.description]
 
 
 def test_a_style_that_nothing_mentions_is_owned_up_to(shop: Shop) -> None:
-    need = Need().want("category", ["shoes"])
-    before = shown(shop.guide.search(said("shoes", "ask_recommendation"), need))
-    turn = said("more baroque", "critique_slate", current_slate=before.slate_id)
-    outcome = shown(shop.guide.critique(turn, need))
+    before, outcome = criticised(shop, "more baroque")
     assert outcome.unheard == ("baroque",)
     assert not {item.product.sku for item in outcome.items} & {item.product.sku for item in before.items}
