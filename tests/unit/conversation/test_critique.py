@@ -97,5 +97,6 @@ def test_a_size_bigger_is_the_next_that_others_come_in() -> None:
         assert isinstance(found, Need)
         assert found.wanted["size"] == (expected,)
     assert stepped(Need().want("size", ["44"]), "size", "up", index) == "extreme"
+    assert stepped(Need().want("size", ["42"]), "size", "down", index) == "extreme"  # and not XL
     assert stepped(Need(), "size", "up", index) == "unknown"
     assert stepped(Need().want("size", ["wide"]), "size", "up", index) == "unknown"

@@ -54,7 +54,7 @@ def test_a_button_says_what_it_means_whatever_its_text() -> None:
 def test_what_can_be_an_agreement() -> None:
     assert agrees(said("you may remember that", "give_consent"))
     assert agrees(said("i agree", "give_consent"))
-    assert not agrees(said("may you?", "give_consent"))
+    assert not agrees(said("yes, and what do you store of my history?", "give_consent"))
     assert not agrees(said("what about storage and memory?", "give_consent"))
     assert not agrees(said("that is the best choice by the preferences that i stated", "give_consent"))
     assert not agrees(said("i want this camera, it can record and store a lot", "give_consent"))

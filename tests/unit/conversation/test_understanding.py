@@ -309,3 +309,12 @@ def test_a_lone_number_is_a_size_of_the_kind_wanted(index: CatalogueIndex) -> No
     dear = shoes.within("price", Bounds(high=40))
     assert need_after(own, dear, said("42", "inform_preference")) == dear.want("size", ["42"])
     assert need_after(own, dear, said("make it 42", "inform_preference")) == dear.within("price", Bounds(high=42))
+
+
+def test_going_back_leaves_no_words_to_look_for(index: CatalogueIndex) -> None:
+    turn = said("ok back to the shoes we looked at", "search_products", mention("category", "shoes"))
+    assert understand(SHOES, turn, index).need.words == ""
+    assert (
+        "comfy"
+        in understand(SHOES, said("comfy shoes", "search_products", mention("category", "shoes")), index).need.words
+    )

@@ -197,3 +197,13 @@ def test_what_one_does_is_no_thing() -> None:
     assert steady is not None and steady.behaves
     kayaks = thing_asked(said("show me the kayaks", "search_products"))
     assert kayaks is not None and not kayaks.behaves
+
+
+def test_how_a_part_should_be_leaves_no_search_behind(shop: Shop) -> None:
+    turn = said("i need the soles to stay flexible", "search_products")
+    need = Need().want("category", ["shoes"])
+    considered = shop.guide.consider(turn, need)
+    assert not isinstance(considered, Unsold)
+    assert considered is not None
+    assert considered.need.wanted["category"] == ("shoes",)
+    assert isinstance(shop.guide.consider(turn, Need()), Unsold)
